@@ -1,0 +1,1 @@
+namespace VfioSharp.Pci.Tests;
