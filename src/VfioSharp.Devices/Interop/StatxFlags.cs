@@ -7,5 +7,6 @@ internal static class StatxFlags
     public const uint STATX_TYPE = 1;
     public const int S_IFMT = 0xF000;
     public const int S_IFCHR = 0x2000;
+    public const int S_IFDIR = 0x4000;
     public const int S_IFREG = 0x8000;
 }
