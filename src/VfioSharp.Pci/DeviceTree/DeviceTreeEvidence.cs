@@ -106,8 +106,11 @@ internal sealed class DeviceTreeEvidence
         }
     }
 
-    /// <summary>The file of a node's property, or the node's folder for an empty name.</summary>
-    internal static string FileOf(string path, string property) => HostPath.Combine($"{Base}/{path}", property);
+    /// <summary>The folder that holds a node's properties and children.</summary>
+    internal static string FolderOf(string path) => path.Length == 0 ? Base : $"{Base}/{path}";
+
+    /// <summary>The file that holds a node's property.</summary>
+    internal static string FileOf(string path, string property) => $"{FolderOf(path)}/{property}";
 
     private static string Clean(string path) => HostPath.Combine("", path ?? "");
 

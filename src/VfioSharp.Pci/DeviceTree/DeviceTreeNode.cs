@@ -91,9 +91,8 @@ internal sealed class DeviceTreeNode
     /// <summary>Reads the node at a path, or gives null where there is none that has any of the properties that count.</summary>
     internal static DeviceTreeNode? Read(HostTree tree, string path)
     {
-        string folder = DeviceTreeEvidence.FileOf(path, "");
         Dictionary<string, HostFile> properties = [];
-        foreach (string name in tree.List(folder))
+        foreach (string name in tree.List(DeviceTreeEvidence.FolderOf(path)))
         {
             if (Kept.Contains(name) && tree.Read(DeviceTreeEvidence.FileOf(path, name)) is { State: not HostFileState.Absent } file)
             {
