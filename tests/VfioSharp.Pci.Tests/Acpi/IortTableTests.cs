@@ -125,7 +125,8 @@ public sealed class IortTableTests
     [InlineData(4, 0x10, 40, true)]
     [InlineData(5, 0, 0, true)]
     [InlineData(5, 0x10, 40, false)]
-    public void The_mapping_for_an_smmu_s_own_messages_is_not_for_what_passes_through_it(byte revision, uint flags, uint interrupts, bool passes)
+    public void The_mapping_for_an_smmu_s_own_messages_is_not_for_what_passes_through_it(
+        byte revision, uint flags, uint interrupts, bool passes)
     {
         var builder = new IortBuilder();
         uint its = builder.ItsGroup(4);

@@ -10,7 +10,8 @@ internal static class TableQueries
     {
         var function = new PciAddress((uint)random.Next(2), new RequesterId((ushort)random.Next(0x10000)));
         DmarTable dmar = DmarTable.Parse(bytes);
-        DmarUnit? unit = dmar.UnitFor(function, bridge => random.Next(3) == 0 ? null : new BridgeBuses((byte)random.Next(256), (byte)random.Next(256)));
+        DmarUnit? unit = dmar.UnitFor(
+            function, _ => random.Next(3) == 0 ? null : new BridgeBuses((byte)random.Next(256), (byte)random.Next(256)));
         (unit is null || unit.Segment == function.Segment).ShouldBeTrue();
         dmar.IoApicIds.Count().ShouldBeLessThanOrEqualTo(256);
         Check(dmar);

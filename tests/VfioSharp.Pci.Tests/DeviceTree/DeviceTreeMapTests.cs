@@ -140,7 +140,8 @@ public sealed class DeviceTreeMapTests
     [Fact]
     public void A_node_whose_phandle_is_zero_or_all_ones_cannot_be_referred_to()
     {
-        MemoryTree tree = Trees.Machine().Node("bad", "phandle", 0).Node("worse", "phandle", uint.MaxValue).Node("pcie", "msi-map", 0, 0, 0, 1);
+        MemoryTree tree = Trees.Machine().Node("bad", "phandle", 0).Node("worse", "phandle", uint.MaxValue)
+            .Node("pcie", "msi-map", 0, 0, 0, 1);
 
         Ask(tree, 0).ShouldBeMalformed("phandle 0x0");
     }
@@ -194,5 +195,6 @@ public sealed class DeviceTreeMapTests
         }
     }
 
-    private static DeviceTreeLookup Ask(MemoryTree tree, int id) => tree.Bridges("pcie").MsiControllerFor("pcie", new RequesterId((ushort)id));
+    private static DeviceTreeLookup Ask(MemoryTree tree, int id) =>
+        tree.Bridges("pcie").MsiControllerFor("pcie", new RequesterId((ushort)id));
 }
