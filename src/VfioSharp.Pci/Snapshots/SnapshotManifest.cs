@@ -58,8 +58,9 @@ public sealed record SnapshotManifest
                 Failed = Paths(root, "failed"),
             };
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
+            // The second is what a text that is no Unicode gives.
             return new SnapshotManifest { Schema = null };
         }
     }
