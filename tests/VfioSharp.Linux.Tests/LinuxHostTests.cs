@@ -62,7 +62,13 @@ public sealed class LinuxHostTests : IDisposable
         const string address = "sys/devices/pci0000:00/0000:00:03.0";
         const string alias = "sys/bus/pci/devices/0000:00:03.0";
         folder.File($"host/{address}/vendor", "0x8086\n").Link($"host/{alias}", "../../../devices/pci0000:00/0000:00:03.0")
-            .File("host/snapshot.json", $$"""{"schema":"vfiosharp.snapshot/1","unreadable":["{{alias}}/config","sys/firmware/acpi/tables/DMAR","sys"],"failed":["{{address}}/vpd"]}""")
+            .File("host/snapshot.json", $$"""
+                {
+                  "schema": "vfiosharp.snapshot/1",
+                  "unreadable": ["{{alias}}/config", "sys/firmware/acpi/tables/DMAR", "sys"],
+                  "failed": ["{{address}}/vpd"]
+                }
+                """)
             .File("README", "not a host's");
         folder.Run("tar", "-czf", folder["snapshot"], "-C", folder["host/.."], "README", "host");
 

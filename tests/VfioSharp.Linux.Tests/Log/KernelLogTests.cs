@@ -36,13 +36,15 @@ public sealed class KernelLogTests
 
     [Fact]
     public void A_line_that_older_kernels_cut_is_joined_again() => Drain(
-        "6,1,1000000,c;ACPI: PCI Interrupt Link\n", "6,2,1000100,+; (IRQs 3 4\n", "6,3,1000200,+; 5)\n", "6,4,2000000,-;next\n", "14,5,2,-;ours\n", "6,6,3000000,+;not ours\n")
+        "6,1,1000000,c;ACPI: PCI Interrupt Link\n", "6,2,1000100,+; (IRQs 3 4\n", "6,3,1000200,+; 5)\n",
+        "6,4,2000000,-;next\n", "14,5,2,-;ours\n", "6,6,3000000,+;not ours\n")
         .ShouldBe("[    1.000000] ACPI: PCI Interrupt Link (IRQs 3 4 5)\n[    2.000000] next\n[    3.000000] not ours\n");
 
     [Fact]
     public void Overwritten_records_are_passed_over()
     {
-        var answers = new Queue<(Errno, string)>([(Errno.EPIPE, ""), (Errno.None, "6,9,1,-;a\n"), (Errno.EPIPE, ""), (Errno.None, "6,12,2,-;b\n"), (Errno.EAGAIN, "")]);
+        var answers = new Queue<(Errno, string)>([
+            (Errno.EPIPE, ""), (Errno.None, "6,9,1,-;a\n"), (Errno.EPIPE, ""), (Errno.None, "6,12,2,-;b\n"), (Errno.EAGAIN, "")]);
 
         Text(KernelLog.Drain(Reader(answers))).ShouldBe("[    0.000001] a\n[    0.000002] b\n");
         answers.ShouldBeEmpty();

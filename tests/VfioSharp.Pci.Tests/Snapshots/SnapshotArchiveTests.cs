@@ -77,7 +77,8 @@ public sealed class SnapshotArchiveTests
     {
         using var tar = new TarBuilder();
         MemoryTree tree = tar.File("./sys/one", "1").File("/sys/two", "2").File("../../sys/three", "3").File("sys/./x/..//four", "4")
-            .File("sys/../../../five", "5").Add(TarEntryType.Directory, "./sys/folder/").Add(TarEntryType.Directory, "./").Add(TarEntryType.Directory, "..").Read();
+            .File("sys/../../../five", "5")
+            .Add(TarEntryType.Directory, "./sys/folder/").Add(TarEntryType.Directory, "./").Add(TarEntryType.Directory, "..").Read();
 
         tree.List("").ShouldBe(["five", "sys"]);
         tree.List("sys").ShouldBe(["folder", "four", "one", "three", "two"]);

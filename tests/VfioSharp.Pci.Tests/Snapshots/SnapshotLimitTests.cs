@@ -11,7 +11,8 @@ public sealed class SnapshotLimitTests
     public void What_is_no_archive_is_refused_in_a_sentence()
     {
         foreach (byte[] input in (byte[][])
-            [[], [0x1f], [0x1f, 0x8b], [0x1f, 0x8b, 8, 0, 0, 0], "text"u8.ToArray(), Encoding.ASCII.GetBytes(new string('x', 5000)), new byte[100], new byte[512], new byte[10240]])
+            [[], [0x1f], [0x1f, 0x8b], [0x1f, 0x8b, 8, 0, 0, 0], "text"u8.ToArray(),
+                Encoding.ASCII.GetBytes(new string('x', 5000)), new byte[100], new byte[512], new byte[10240]])
         {
             Refuse(input);
         }
@@ -55,8 +56,9 @@ public sealed class SnapshotLimitTests
             for (int n = random.Next(1, 6); n > 0; n--)
             {
                 // Mostly in headers, whose blocks begin at multiples of 512.
-                int at = random.Next(3) == 0 ? random.Next(damaged.Length) : Math.Min(random.Next(damaged.Length) / 512 * 512 + random.Next(512), damaged.Length - 1);
-                damaged[at] = (byte)random.Next(256);
+                int block = random.Next(damaged.Length) / 512 * 512;
+                int at = random.Next(3) == 0 ? random.Next(damaged.Length) : block + random.Next(512);
+                damaged[Math.Min(at, damaged.Length - 1)] = (byte)random.Next(256);
             }
 
             FixChecksums(damaged, random);
@@ -135,7 +137,8 @@ public sealed class SnapshotLimitTests
     [Fact]
     public void Links_that_loop_end()
     {
-        MemoryTree tree = new TarBuilder().Link("sys/a", "b").Link("sys/b", "a").Link("sys/self", "self/self").File("sys/a/file", "x").File("sys/self/file", "x").Read();
+        MemoryTree tree = new TarBuilder().Link("sys/a", "b").Link("sys/b", "a").Link("sys/self", "self/self")
+            .File("sys/a/file", "x").File("sys/self/file", "x").Read();
 
         tree.List("sys").ShouldNotBeEmpty();
         tree.Read("sys/none").State.ShouldBe(HostFileState.Absent);
