@@ -3,8 +3,7 @@
 # Sets $dotnet, $sdk_version and $dotnet_root, or says what to install and fails.
 find_sdk() {
     seen=
-    for dotnet in "$(command -v dotnet)" "${DOTNET_ROOT:-}/dotnet" "${HOME:-}/.dotnet/dotnet" \
-        /usr/share/dotnet/dotnet /usr/lib/dotnet/dotnet /usr/local/share/dotnet/dotnet; do
+    for dotnet in "$(command -v dotnet)" "${DOTNET_ROOT:-}/dotnet" "${HOME:-}/.dotnet/dotnet"; do
         [ -x "$dotnet" ] || continue
         if sdk_version=$(CDPATH='' cd "$root" && "$dotnet" --version 2>/dev/null); then
             dotnet_root=$("$dotnet" --list-sdks | sed -n "s|^$sdk_version \[\(.*\)/sdk\]\$|\1|p")
