@@ -1,0 +1,172 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+
+namespace VfioSharp.Devices.Interop;
+
+/// <summary>An open file or folder of the kernel's, always close-on-exec, and what may be asked of it. Interrupted calls are made again.</summary>
+/// <remarks>Where a member fails it says so by an <see cref="Errno"/>: for the callers a missing or forbidden file is an answer, not an exception.</remarks>
+internal sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
+{
+    private const int MaxLinkLength = 4096; // PATH_MAX, which bounds a link's text in every file system
+    private const int FolderBufferLength = 32 << 10;
+    private const int MaxAttempts = 128; // openat2 gives EAGAIN while something above the path is being renamed
+
+    private FileDescriptor(int descriptor)
+        : base(ownsHandle: true) => SetHandle(descriptor);
+
+    /// <summary>Opens a path of the process's own view; null where <paramref name="error"/> says why not.</summary>
+    public static FileDescriptor? Open(string path, int flags, out Errno error)
+    {
+        if (!IsPath(path, out error))
+        {
+            return null;
+        }
+
+        int descriptor;
+        do
+        {
+            descriptor = Libc.open(path, flags | OpenFlags.O_CLOEXEC);
+        }
+        while (Failed(descriptor, out error) && error == Errno.EINTR);
+
+        return error == Errno.None ? new FileDescriptor(descriptor) : null;
+    }
+
+    /// <summary>Opens a path from this folder on. Links and <c>..</c> may lead anywhere.</summary>
+    public FileDescriptor? OpenAt(string path, int flags, out Errno error)
+    {
+        if (!IsPath(path, out error))
+        {
+            return null;
+        }
+
+        int descriptor;
+        do
+        {
+            descriptor = Libc.openat(this, path, flags | OpenFlags.O_CLOEXEC);
+        }
+        while (Failed(descriptor, out error) && error == Errno.EINTR);
+
+        return error == Errno.None ? new FileDescriptor(descriptor) : null;
+    }
+
+    /// <summary>Opens a path with this folder as the root that nothing leads out of (openat2(2), Linux 5.6: ENOSYS before, EPERM in some sandboxes).</summary>
+    public FileDescriptor? OpenInRoot(string path, int flags, out Errno error)
+    {
+        if (!IsPath(path, out error))
+        {
+            return null;
+        }
+
+        var how = new OpenHow { flags = (uint)(flags | OpenFlags.O_CLOEXEC), resolve = ResolveFlags.RESOLVE_IN_ROOT };
+        nint descriptor;
+        int attempts = 0;
+        do
+        {
+            descriptor = Libc.openat2(MachineAbi.Current.SYS_openat2, this, path, in how, Unsafe.SizeOf<OpenHow>());
+        }
+        while (Failed(descriptor, out error) && (error == Errno.EINTR || (error == Errno.EAGAIN && ++attempts < MaxAttempts)));
+
+        return error == Errno.None ? new FileDescriptor((int)descriptor) : null;
+    }
+
+    /// <summary>Reads once, at the file's position.</summary>
+    public Errno Read(Span<byte> buffer, out int count)
+    {
+        nint result;
+        Errno error;
+        do
+        {
+            result = Libc.read(this, buffer, buffer.Length);
+        }
+        while (Failed(result, out error) && error == Errno.EINTR);
+
+        count = error == Errno.None ? (int)result : 0;
+        return error;
+    }
+
+    /// <summary>The text of the symbolic link at <paramref name="path"/> from this folder on, or, for an empty path, of the link opened here (O_PATH).</summary>
+    public string? ReadLink(string path, out Errno error)
+    {
+        if (path.Contains('\0'))
+        {
+            error = Errno.ENOENT;
+            return null;
+        }
+
+        Span<byte> buffer = stackalloc byte[MaxLinkLength];
+        nint length = Libc.readlinkat(this, path, buffer, buffer.Length);
+        return Failed(length, out error) ? null : Encoding.UTF8.GetString(buffer[..(int)length]);
+    }
+
+    /// <summary>Adds the names in this folder, <c>.</c> and <c>..</c> left out, in the kernel's order.</summary>
+    public Errno ReadNames(List<string> names)
+    {
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(FolderBufferLength);
+        try
+        {
+            while (true)
+            {
+                nint length = Libc.getdents64(MachineAbi.Current.SYS_getdents64, this, buffer, buffer.Length);
+                if (Failed(length, out Errno error))
+                {
+                    return error;
+                }
+
+                if (length == 0)
+                {
+                    return Errno.None;
+                }
+
+                AddNames(buffer.AsSpan(0, (int)length), names);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    /// <summary>What kind of file this is, and for a device which one.</summary>
+    public Errno GetStatus(out Statx status)
+    {
+        int result = Libc.statx(this, "", StatxFlags.AT_EMPTY_PATH, StatxFlags.STATX_TYPE, out status);
+        Failed(result, out Errno error);
+        return error;
+    }
+
+    /// <inheritdoc/>
+    protected override bool ReleaseHandle() => Libc.close((int)handle) == 0;
+
+    private static void AddNames(ReadOnlySpan<byte> records, List<string> names)
+    {
+        while (records.Length > DirectoryEntry.d_name)
+        {
+            int length = MemoryMarshal.Read<ushort>(records[DirectoryEntry.d_reclen..]);
+            ReadOnlySpan<byte> name = records[DirectoryEntry.d_name..length];
+            name = name[..name.IndexOf((byte)0)];
+            if (!name.SequenceEqual("."u8) && !name.SequenceEqual(".."u8))
+            {
+                names.Add(Encoding.UTF8.GetString(name));
+            }
+
+            records = records[length..];
+        }
+    }
+
+    // A NUL would cut the path short and open another file; no file has one in its name.
+    private static bool IsPath(string path, out Errno error)
+    {
+        error = path.Contains('\0') ? Errno.ENOENT : Errno.None;
+        return error == Errno.None;
+    }
+
+    private static bool Failed(nint result, out Errno error)
+    {
+        error = result < 0 ? (Errno)Marshal.GetLastPInvokeError() : Errno.None;
+        return result < 0;
+    }
+}

@@ -1,0 +1,12 @@
+namespace VfioSharp.Devices.Interop;
+
+/// <summary>What to ask statx(2) and how to read its <c>stx_mode</c> (<c>include/uapi/linux/stat.h</c>, <c>fcntl.h</c>).</summary>
+internal static class StatxFlags
+{
+    public const int AT_EMPTY_PATH = 0x1000;
+    public const uint STATX_TYPE = 1;
+    public const int S_IFMT = 0xF000;
+    public const int S_IFCHR = 0x2000;
+    public const int S_IFDIR = 0x4000;
+    public const int S_IFREG = 0x8000;
+}
