@@ -16,7 +16,7 @@ public class SourceFileTests
     [InlineData("/* class B */ ref struct A { string x = \"class C { \"; char c = '{'; }", "A")]
     [InlineData("class A { string x = @\"\"\"}\"; } class B;", "A B")]
     [InlineData("class A { string x = \"\"\"\n } class C \" { \"\"\"; } struct B { }", "A B")]
-    [InlineData("class A { string x = $\"{(y ? \"a{{\" : \"b\")}\"; } enum B { }", "A B")]
+    [InlineData("class A { string x = $\"{(y ? \"a\" : \"b\")}\"; } enum B { }", "A B")]
     [InlineData("#region class C\nrecord class A { }", "A")]
     [InlineData("return 0;", "")]
     public void The_outermost_types_are_found(string code, string types) =>

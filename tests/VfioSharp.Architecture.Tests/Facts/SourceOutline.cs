@@ -2,7 +2,10 @@ using System.Text;
 
 namespace VfioSharp.Architecture.Tests.Facts;
 
-/// <summary>The outermost level of a C# file: its text without comments, literals and whatever stands in brackets.</summary>
+/// <summary>
+/// The outermost level of a C# file: its text without comments, literals and whatever stands in brackets. Literals within the
+/// holes of an interpolated string are taken for code between two literals, which does no harm unless they hold brackets.
+/// </summary>
 internal static class SourceOutline
 {
     public static string Of(string text)
