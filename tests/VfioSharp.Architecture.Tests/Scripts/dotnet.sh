@@ -2,6 +2,7 @@
 # An SDK for tests of the scripts: notes every call, and does what the files beside the tree's root tell it to.
 root=${0%/tools/*}
 echo "$*" >>"$root/calls"
+[ -w "$HOME" ] || exit 1
 has() { [ -e "$root/$1" ]; }
 
 case $1 in
