@@ -13,6 +13,9 @@ ensure_home() {
     export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_USE_MSBUILD_SERVER=0 MSBUILDDISABLENODEREUSE=1
     export DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1 DOTNET_GENERATE_ASPNET_CERTIFICATE=false DOTNET_ADD_GLOBAL_TOOLS_TO_PATH=false
     unset DOTNET_CLI_UI_LANGUAGE VSLANG
+
+    # Nothing here depends on a culture, and a small machine has no ICU.
+    export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
 }
 
 # Sets $dotnet, $sdk_version and $dotnet_root, or says what to install and fails.
