@@ -21,7 +21,7 @@ internal sealed class LiveTree : HostTree
     public LiveTree()
     {
         // Read once, so that whoever asks twice during an audit hears the same.
-        log = new Lazy<HostFile>(() => KernelLog.Read(files));
+        log = new Lazy<HostFile>(() => KernelRing.Read(files));
         manifest = new Lazy<HostFile>(() => HostFile.Of(Describe().ToJson()));
     }
 

@@ -46,13 +46,13 @@ public sealed class KernelLogTests
         var answers = new Queue<(Errno, string)>([
             (Errno.EPIPE, ""), (Errno.None, "6,9,1,-;a\n"), (Errno.EPIPE, ""), (Errno.None, "6,12,2,-;b\n"), (Errno.EAGAIN, "")]);
 
-        Text(KernelLog.Drain(Reader(answers))).ShouldBe("[    0.000001] a\n[    0.000002] b\n");
+        Text(KernelRing.Drain(Reader(answers))).ShouldBe("[    0.000001] a\n[    0.000002] b\n");
         answers.ShouldBeEmpty();
     }
 
     [Fact]
     public void A_log_that_is_overwritten_for_ever_ends() =>
-        KernelLog.Drain((Span<byte> _, out int length) =>
+        KernelRing.Drain((Span<byte> _, out int length) =>
         {
             length = 0;
             return Errno.EPIPE;
@@ -63,11 +63,11 @@ public sealed class KernelLogTests
     [InlineData(nameof(Errno.EIO), HostFileState.Failed)]
     [InlineData(nameof(Errno.EAGAIN), HostFileState.Read)]
     public void An_error_before_any_record_is_the_logs_state(string errno, HostFileState state) =>
-        KernelLog.Drain(Reader(new([(Enum.Parse<Errno>(errno), "")]))).State.ShouldBe(state);
+        KernelRing.Drain(Reader(new([(Enum.Parse<Errno>(errno), "")]))).State.ShouldBe(state);
 
     [Fact]
     public void An_error_after_some_records_leaves_those() =>
-        Text(KernelLog.Drain(Reader(new([(Errno.None, "6,9,1,-;a\n"), (Errno.EINVAL, "")])))).ShouldBe("[    0.000001] a\n");
+        Text(KernelRing.Drain(Reader(new([(Errno.None, "6,9,1,-;a\n"), (Errno.EINVAL, "")])))).ShouldBe("[    0.000001] a\n");
 
     [Fact]
     public void The_text_of_the_system_call_loses_its_priorities_and_other_programs_lines()
@@ -80,7 +80,7 @@ public sealed class KernelLogTests
     }
 
     private static string Drain(params string[] records) =>
-        Text(KernelLog.Drain(Reader(new([.. records.Select(record => (Errno.None, record)), (Errno.EAGAIN, "")]))));
+        Text(KernelRing.Drain(Reader(new([.. records.Select(record => (Errno.None, record)), (Errno.EAGAIN, "")]))));
 
     private static string Text(HostFile file)
     {

@@ -5,7 +5,7 @@ using VfioSharp.Pci.Snapshots;
 namespace VfioSharp.Linux.Log;
 
 /// <summary>The running kernel's log as text in the format of dmesg(1).</summary>
-internal static class KernelLog
+internal static class KernelRing
 {
     private const int RecordLength = 16 << 10; // the kernel's own buffer for one was never above 8 KiB; a smaller one than its is EINVAL
     private const int MaxOverruns = 1000;
