@@ -1,1 +1,3 @@
-return 0;
+using VfioSharp.Cli;
+
+return (int)Cli.Run(args, Console.Out, Console.Error);

@@ -1,6 +1,9 @@
 namespace VfioSharp.Devices.Interop;
 
-/// <summary>Capabilities that the project asks for, and the version of the structures that it asks with (<c>include/uapi/linux/capability.h</c>).</summary>
+/// <summary>
+/// Capabilities that the project asks for, and the version of the structures that it asks with
+/// (<c>include/uapi/linux/capability.h</c>).
+/// </summary>
 internal static class CapabilityNumbers
 {
     public const uint _LINUX_CAPABILITY_VERSION_3 = 0x20080522;

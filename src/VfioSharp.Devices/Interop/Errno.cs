@@ -1,6 +1,8 @@
 namespace VfioSharp.Devices.Interop;
 
-/// <summary>The error numbers of the Linux ABI that the project names (<c>include/uapi/asm-generic/errno-base.h</c>, <c>errno.h</c>).</summary>
+/// <summary>
+/// The error numbers of the Linux ABI that the project names (<c>include/uapi/asm-generic/errno-base.h</c>, <c>errno.h</c>).
+/// </summary>
 internal enum Errno
 {
     None = 0,

@@ -6,8 +6,13 @@ using Microsoft.Win32.SafeHandles;
 
 namespace VfioSharp.Devices.Interop;
 
-/// <summary>An open file or folder of the kernel's, always close-on-exec, and what may be asked of it. Interrupted calls are made again.</summary>
-/// <remarks>Where a member fails it says so by an <see cref="Errno"/>: for the callers a missing or forbidden file is an answer, not an exception.</remarks>
+/// <summary>
+/// An open file or folder of the kernel's, always close-on-exec, and what may be asked of it. Interrupted calls are made again.
+/// </summary>
+/// <remarks>
+/// Where a member fails it says so by an <see cref="Errno"/>: for the callers a missing or forbidden file is an answer, not an
+/// exception.
+/// </remarks>
 internal sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
 {
     private const int MaxLinkLength = 4096; // PATH_MAX, which bounds a link's text in every file system
@@ -53,7 +58,10 @@ internal sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
         return error == Errno.None ? new FileDescriptor(descriptor) : null;
     }
 
-    /// <summary>Opens a path with this folder as the root that nothing leads out of (openat2(2), Linux 5.6: ENOSYS before, EPERM in some sandboxes).</summary>
+    /// <summary>
+    /// Opens a path with this folder as the root that nothing leads out of (openat2(2), Linux 5.6: ENOSYS before, EPERM in some
+    /// sandboxes).
+    /// </summary>
     public FileDescriptor? OpenInRoot(string path, int flags, out Errno error)
     {
         if (!IsPath(path, out error))
@@ -88,7 +96,10 @@ internal sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
         return error;
     }
 
-    /// <summary>The text of the symbolic link at <paramref name="path"/> from this folder on, or, for an empty path, of the link opened here (O_PATH).</summary>
+    /// <summary>
+    /// The text of the symbolic link at <paramref name="path"/> from this folder on, or, for an empty path, of the link opened here
+    /// (O_PATH).
+    /// </summary>
     public string? ReadLink(string path, out Errno error)
     {
         if (path.Contains('\0'))

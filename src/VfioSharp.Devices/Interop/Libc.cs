@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace VfioSharp.Devices.Interop;
 
-/// <summary>The C library's functions, as they are. Use them through <see cref="FileDescriptor"/> and its neighbours, which check and retry.</summary>
+/// <summary>
+/// The C library's functions, as they are. Use them through <see cref="FileDescriptor"/> and its neighbours, which check and retry.
+/// </summary>
 /// <remarks>
 /// open, openat and syscall are variadic in C. The calling conventions of Linux on x86-64, arm64 and RISC-V pass integers and pointers to a
 /// variadic function as to any other, which is what makes these declarations right.

@@ -1,6 +1,9 @@
 namespace VfioSharp.Devices.Interop;
 
-/// <summary>Flags of open(2) and its relatives that are the same on every architecture the project runs on; the others are in <see cref="MachineAbi"/>.</summary>
+/// <summary>
+/// Flags of open(2) and its relatives that are the same on every architecture the project runs on; the others are in <see
+/// cref="MachineAbi"/>.
+/// </summary>
 internal static class OpenFlags
 {
     public const int O_RDONLY = 0;

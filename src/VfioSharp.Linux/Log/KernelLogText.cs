@@ -5,7 +5,9 @@ using System.Text;
 namespace VfioSharp.Linux.Log;
 
 /// <summary>Turns the kernel's log, in either form that it gives it in, into lines of <c>[    1.797302] message</c>.</summary>
-/// <remarks>Only what the kernel itself wrote: programs may write to its log, and their word is no evidence of what the kernel did.</remarks>
+/// <remarks>
+/// Only what the kernel itself wrote: programs may write to its log, and their word is no evidence of what the kernel did.
+/// </remarks>
 internal sealed class KernelLogText
 {
     private const int FacilityShift = 3; // a priority is facility * 8 + level; the kernel's facility is 0
@@ -63,7 +65,8 @@ internal sealed class KernelLogText
             ReadOnlySpan<byte> line = end < 0 ? lines : lines[..end];
             lines = end < 0 ? default : lines[(end + 1)..];
             int close = line.IndexOf((byte)'>');
-            if (close > 1 && line[0] == '<' && TryParse(Encoding.ASCII.GetString(line[1..close]), out ulong priority) && priority >> FacilityShift == 0)
+            if (close > 1 && line[0] == '<'
+                && TryParse(Encoding.ASCII.GetString(line[1..close]), out ulong priority) && priority >> FacilityShift == 0)
             {
                 AddRaw(line[(close + 1)..]);
             }
@@ -106,8 +109,8 @@ internal sealed class KernelLogText
         text.Add((byte)'\n');
     }
 
-    // The kernel escapes all but printable ASCII as \xNN. Text and line ends are wanted back; other control characters stay as they are, as a device's
-    // name can bring them into the log and they are nothing to send to a terminal.
+    // The kernel escapes all but printable ASCII as \xNN. Text and line ends are wanted back; other control characters stay as they are,
+    // as a device's name can bring them into the log and they are nothing to send to a terminal.
     private void AddMessage(ReadOnlySpan<byte> escaped, byte[] time)
     {
         for (int i = 0; i < escaped.Length; i++)

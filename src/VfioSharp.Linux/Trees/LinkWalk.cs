@@ -3,7 +3,10 @@ using VfioSharp.Devices.Interop;
 namespace VfioSharp.Linux.Trees;
 
 /// <summary>Follows the links of a path below a folder as if the folder were the root.</summary>
-/// <remarks>Someone who swaps a folder for a link between the walk and the use of its result can still lead out: openat2(2) is the one to prefer.</remarks>
+/// <remarks>
+/// Someone who swaps a folder for a link between the walk and the use of its result can still lead out: openat2(2) is the one to
+/// prefer.
+/// </remarks>
 internal static class LinkWalk
 {
     private const int MaxLinks = 40; // as the kernel's own walk (MAXSYMLINKS, include/linux/namei.h)

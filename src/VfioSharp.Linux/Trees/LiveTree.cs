@@ -21,7 +21,7 @@ internal sealed class LiveTree : HostTree
     public LiveTree()
     {
         // Read once, so that whoever asks twice during an audit hears the same.
-        log = new Lazy<HostFile>(() => KernelLog.Read(files));
+        log = new Lazy<HostFile>(() => KernelRing.Read(files));
         manifest = new Lazy<HostFile>(() => HostFile.Of(Describe().ToJson()));
     }
 
@@ -44,7 +44,8 @@ internal sealed class LiveTree : HostTree
     /// <inheritdoc/>
     public override string? ReadLink(string path) => path is LogPath or SnapshotManifest.FileName ? null : files.ReadLink(path);
 
-    private static List<string> With(IReadOnlyList<string> names, string name) => [.. names.Append(name).Distinct().Order(StringComparer.Ordinal)];
+    private static List<string> With(IReadOnlyList<string> names, string name) =>
+        [.. names.Append(name).Distinct().Order(StringComparer.Ordinal)];
 
     private SnapshotManifest Describe() => new()
     {

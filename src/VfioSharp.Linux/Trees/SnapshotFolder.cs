@@ -3,7 +3,9 @@ using VfioSharp.Pci.Snapshots;
 
 namespace VfioSharp.Linux.Trees;
 
-/// <summary>An unpacked snapshot whose manifest names files that could not be read when it was taken: they are there, and still cannot be read.</summary>
+/// <summary>
+/// An unpacked snapshot whose manifest names files that could not be read when it was taken: they are there, and still cannot be read.
+/// </summary>
 internal sealed class SnapshotFolder : HostTree
 {
     private readonly FolderTree files;

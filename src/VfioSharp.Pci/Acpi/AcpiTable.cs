@@ -1,6 +1,8 @@
 namespace VfioSharp.Pci.Acpi;
 
-/// <summary>What all parsed tables have. A table is parsed whatever its bytes are; what was wrong with them is in <see cref="Findings"/>.</summary>
+/// <summary>
+/// What all parsed tables have. A table is parsed whatever its bytes are; what was wrong with them is in <see cref="Findings"/>.
+/// </summary>
 internal abstract class AcpiTable
 {
     /// <summary>Takes over what the reader found, once everything is read.</summary>
@@ -21,7 +23,9 @@ internal abstract class AcpiTable
     /// </summary>
     public bool ChecksumValid { get; }
 
-    /// <summary>Whether everything in the table was read. Where it was not, what is missing here may be in the part that was not read.</summary>
+    /// <summary>
+    /// Whether everything in the table was read. Where it was not, what is missing here may be in the part that was not read.
+    /// </summary>
     public bool IsComplete { get; }
 
     /// <summary>What is wrong with the table, in sentences; empty when nothing is.</summary>

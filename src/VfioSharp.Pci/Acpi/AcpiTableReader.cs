@@ -44,7 +44,10 @@ internal sealed class AcpiTableReader
     /// <summary>The table's bytes from its header on; empty where the content is no such table.</summary>
     public ReadOnlyMemory<byte> Bytes { get; private set; }
 
-    /// <summary>The fixed part and all that follows, for reading fields by their offset; <see cref="AcpiStructure.Length"/> is 0 where it could not be read.</summary>
+    /// <summary>
+    /// The fixed part and all that follows, for reading fields by their offset; <see cref="AcpiStructure.Length"/> is 0 where it could
+    /// not be read.
+    /// </summary>
     public AcpiStructure Table => new(0, 0, Bytes);
 
     /// <summary>Whether the bytes add up to 0 modulo 256.</summary>
@@ -118,7 +121,8 @@ internal sealed class AcpiTableReader
             int length = layout.LengthOf(rest.Span);
             if (length < layout.HeaderSize || length > left)
             {
-                Incomplete($"{what} at {Hex(offset)} has length {length}, which must be {layout.HeaderSize} to {left}; what follows was not read");
+                Incomplete(
+                    $"{what} at {Hex(offset)} has length {length}, which must be {layout.HeaderSize} to {left}; what follows was not read");
                 yield break;
             }
 
@@ -134,7 +138,8 @@ internal sealed class AcpiTableReader
     {
         if (length > content.Length)
         {
-            Incomplete($"the length field says {length} bytes, of which {content.Length} are there; the checksum covers all and cannot be checked");
+            Incomplete(
+                $"the length field says {length} bytes, of which {content.Length} are there; the checksum cannot be checked");
             Bytes = content.Length < fixedSize ? default : content;
             return;
         }

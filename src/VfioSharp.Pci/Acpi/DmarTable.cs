@@ -58,7 +58,10 @@ internal sealed class DmarTable : AcpiTable
     /// here (<c>drivers/iommu/intel/irq_remapping.c</c>, <c>parse_ioapics_under_ir</c>).
     /// </summary>
     public IEnumerable<byte> IoApicIds =>
-        Units.SelectMany(unit => unit.Scopes).Where(scope => scope.Type == DmarScopeType.IoApic).Select(scope => scope.EnumerationId).Distinct();
+        (from unit in Units
+         from scope in unit.Scopes
+         where scope.Type == DmarScopeType.IoApic
+         select scope.EnumerationId).Distinct();
 
     /// <summary>Parses a table, whatever its bytes are.</summary>
     public static DmarTable Parse(ReadOnlyMemory<byte> content)

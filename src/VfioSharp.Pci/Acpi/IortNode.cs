@@ -34,7 +34,9 @@ internal class IortNode
     /// <summary>Whether mappings of this node may ignore their input.</summary>
     private bool MaySingle => Type is IortNodeType.NamedComponent or IortNodeType.RootComplex;
 
-    /// <summary>Sends an ID on: the first mapping that holds it, as <c>drivers/acpi/arm64/iort.c</c> (<c>iort_node_map_id</c>) picks it.</summary>
+    /// <summary>
+    /// Sends an ID on: the first mapping that holds it, as <c>drivers/acpi/arm64/iort.c</c> (<c>iort_node_map_id</c>) picks it.
+    /// </summary>
     /// <returns>The ID that comes out and the offset of the node that takes it, or null where no mapping holds the ID.</returns>
     internal (uint Id, uint Reference)? Map(uint id)
     {

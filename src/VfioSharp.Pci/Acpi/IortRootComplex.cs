@@ -22,7 +22,10 @@ internal sealed class IortRootComplex : IortNode
     /// <summary>CCA: whether the functions' requests can be made coherent with the processors' caches.</summary>
     public bool IsCacheCoherent { get; }
 
-    /// <summary>The memory access flags, as they are: bit 0 CPM (coherent without help), bit 1 DACS (attributes are as a processor's), bit 2 CANWBS.</summary>
+    /// <summary>
+    /// The memory access flags, as they are: bit 0 CPM (coherent without help), bit 1 DACS (attributes are as a processor's), bit 2
+    /// CANWBS.
+    /// </summary>
     public byte MemoryAccessFlags { get; }
 
     /// <summary>The ATS attribute, as it is: bit 0 says that ATS is supported, bit 1 PRI, bit 2 PASID forwarding.</summary>

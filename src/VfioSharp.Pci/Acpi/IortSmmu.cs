@@ -32,10 +32,14 @@ internal sealed class IortSmmu : IortNode
     /// <summary>The flags, as they are.</summary>
     public uint Flags { get; }
 
-    /// <summary>The model number: for version 3, 0 is any SMMUv3; for versions 1 and 2, 0 is SMMUv1, 1 SMMUv2, and others are certain products.</summary>
+    /// <summary>
+    /// The model number: for version 3, 0 is any SMMUv3; for versions 1 and 2, 0 is SMMUv1, 1 SMMUv2, and others are certain products.
+    /// </summary>
     public uint Model { get; }
 
-    /// <summary>Whether the firmware says that the SMMU's own table walks are coherent (version 3: COHACC override, which a register may say too).</summary>
+    /// <summary>
+    /// Whether the firmware says that the SMMU's own table walks are coherent (version 3: COHACC override, which a register may say too).
+    /// </summary>
     public bool HasCoherentTableWalk { get; }
 
     /// <inheritdoc/>

@@ -158,7 +158,8 @@ internal sealed class IortTable : AcpiTable
 
         if (start < dataSize || start > structure.Length)
         {
-            reader.Incomplete($"the ID mappings of the node at {AcpiTableReader.Hex(structure.Offset)} are said to lie at {start}, outside it");
+            reader.Incomplete(
+                $"the ID mappings of the node at {AcpiTableReader.Hex(structure.Offset)} are said to lie at {start}, outside it");
             return ReadOnlyCollection<IortIdMapping>.Empty;
         }
 
@@ -185,17 +186,18 @@ internal sealed class IortTable : AcpiTable
         HashSet<uint> segments = [];
         foreach (IortNode node in nodes)
         {
+            string at = AcpiTableReader.Hex((int)node.Offset);
             foreach (IortIdMapping mapping in node.Mappings)
             {
                 if (!offsets.Contains(mapping.OutputReference))
                 {
-                    reader.Note($"an ID mapping of the node at {AcpiTableReader.Hex((int)node.Offset)} leads to {mapping.OutputReference}, where no node lies");
+                    reader.Note($"an ID mapping of the node at {at} leads to {mapping.OutputReference}, where no node lies");
                 }
             }
 
             if (node is IortRootComplex root && !segments.Add(root.Segment))
             {
-                reader.Note($"segment {root.Segment} has a second root complex at {AcpiTableReader.Hex((int)node.Offset)}; Linux heeds only the first");
+                reader.Note($"segment {root.Segment} has a second root complex at {at}; Linux heeds only the first");
             }
         }
     }

@@ -2,7 +2,9 @@ using VfioSharp.Pci.Addressing;
 
 namespace VfioSharp.Pci.Acpi;
 
-/// <summary>Functions that an AMD IOMMU is responsible for: one or more device entries of an IVHD block (AMD IOMMU specification 3.08, 5.2).</summary>
+/// <summary>
+/// Functions that an AMD IOMMU is responsible for: one or more device entries of an IVHD block (AMD IOMMU specification 3.08, 5.2).
+/// </summary>
 /// <param name="First">The first requester ID.</param>
 /// <param name="Last">The last requester ID.</param>
 /// <param name="Alias">The ID under which the IOMMU sees the requests of all of them, or null where it sees their own.</param>

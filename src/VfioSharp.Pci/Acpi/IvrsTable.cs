@@ -3,7 +3,9 @@ using VfioSharp.Pci.Addressing;
 
 namespace VfioSharp.Pci.Acpi;
 
-/// <summary>The I/O Virtualization Reporting Structure: AMD's IOMMUs and what each is responsible for (AMD IOMMU specification 3.08, 5.2).</summary>
+/// <summary>
+/// The I/O Virtualization Reporting Structure: AMD's IOMMUs and what each is responsible for (AMD IOMMU specification 3.08, 5.2).
+/// </summary>
 internal sealed class IvrsTable : AcpiTable
 {
     private const int FixedSize = 48;
@@ -86,7 +88,10 @@ internal sealed class IvrsTable : AcpiTable
         return new IvrsTable(reader, blocks, memoryBlocks, unityRanges, others);
     }
 
-    /// <summary>The unit in use that is responsible for a function, or null where the table names none. For a VF that is not listed ask for its PF.</summary>
+    /// <summary>
+    /// The unit in use that is responsible for a function, or null where the table names none. For a VF that is not listed ask for its
+    /// PF.
+    /// </summary>
     public IvrsUnit? UnitFor(PciAddress function)
     {
         foreach (IvrsUnit unit in Units)

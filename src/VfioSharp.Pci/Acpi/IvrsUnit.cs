@@ -2,7 +2,10 @@ using VfioSharp.Pci.Addressing;
 
 namespace VfioSharp.Pci.Acpi;
 
-/// <summary>An AMD IOMMU as one IVHD block describes it (AMD IOMMU specification 3.08, 5.2). Firmware describes the same IOMMU by up to three blocks.</summary>
+/// <summary>
+/// An AMD IOMMU as one IVHD block describes it (AMD IOMMU specification 3.08, 5.2). Firmware describes the same IOMMU by up to three
+/// blocks.
+/// </summary>
 /// <param name="BlockType">10h, 11h or 40h: the block's layout; higher tells more.</param>
 /// <param name="Flags">The flag byte, as it is.</param>
 /// <param name="Id">The requester ID of the IOMMU itself.</param>

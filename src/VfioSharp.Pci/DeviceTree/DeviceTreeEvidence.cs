@@ -15,7 +15,8 @@ internal sealed class DeviceTreeEvidence
 
     private readonly FrozenDictionary<string, DeviceTreeHostBridge> bridges;
 
-    private DeviceTreeEvidence(IReadOnlyList<DeviceTreeNode> nodes, IEnumerable<DeviceTreeHostBridge> bridges, IReadOnlyList<string> findings)
+    private DeviceTreeEvidence(
+        IReadOnlyList<DeviceTreeNode> nodes, IEnumerable<DeviceTreeHostBridge> bridges, IReadOnlyList<string> findings)
     {
         Nodes = nodes;
         Findings = findings;
@@ -29,7 +30,9 @@ internal sealed class DeviceTreeEvidence
     /// </summary>
     public bool IsPresent => Root is not null && Root.Compatible.Count > 0;
 
-    /// <summary>The root's node, or null where it has nothing to tell. Its <see cref="DeviceTreeNode.Compatible"/> names the machine.</summary>
+    /// <summary>
+    /// The root's node, or null where it has nothing to tell. Its <see cref="DeviceTreeNode.Compatible"/> names the machine.
+    /// </summary>
     public DeviceTreeNode? Root { get; }
 
     /// <summary>The nodes that were kept, in ordinal order of their paths.</summary>
@@ -84,7 +87,9 @@ internal sealed class DeviceTreeEvidence
     public DeviceTreeLookup MsiControllerFor(string hostBridgeNode, RequesterId id) =>
         Bridge(hostBridgeNode)?.MsiControllerFor(id) ?? NoSuchBridge(hostBridgeNode);
 
-    /// <summary>The IOMMU that translates a function's requests: what <c>iommu-map</c> maps the ID to (<c>drivers/iommu/of_iommu.c</c>).</summary>
+    /// <summary>
+    /// The IOMMU that translates a function's requests: what <c>iommu-map</c> maps the ID to (<c>drivers/iommu/of_iommu.c</c>).
+    /// </summary>
     /// <inheritdoc cref="MsiControllerFor" path="/param"/>
     public DeviceTreeLookup IommuFor(string hostBridgeNode, RequesterId id) =>
         Bridge(hostBridgeNode)?.IommuFor(id) ?? NoSuchBridge(hostBridgeNode);
@@ -106,8 +111,11 @@ internal sealed class DeviceTreeEvidence
         }
     }
 
-    /// <summary>The file of a node's property, or the node's folder for an empty name.</summary>
-    internal static string FileOf(string path, string property) => HostPath.Combine($"{Base}/{path}", property);
+    /// <summary>The folder that holds a node's properties and children.</summary>
+    internal static string FolderOf(string path) => path.Length == 0 ? Base : $"{Base}/{path}";
+
+    /// <summary>The file that holds a node's property.</summary>
+    internal static string FileOf(string path, string property) => $"{FolderOf(path)}/{property}";
 
     private static string Clean(string path) => HostPath.Combine("", path ?? "");
 

@@ -59,7 +59,8 @@ internal sealed class DeviceTreeIdMap
         {
             if ((entry.IdBase & ~mask) != 0)
             {
-                return DeviceTreeLookup.Malformed($"{bridge}/{names.Map} has the ID 0x{entry.IdBase:x}, which {names.Mask} 0x{mask:x} excludes");
+                return DeviceTreeLookup.Malformed(
+                    $"{bridge}/{names.Map} has the ID 0x{entry.IdBase:x}, which {names.Mask} 0x{mask:x} excludes");
             }
 
             if (entry.Contains(masked))

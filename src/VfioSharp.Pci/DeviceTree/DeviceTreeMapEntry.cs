@@ -10,7 +10,9 @@ internal readonly record struct DeviceTreeMapEntry(uint IdBase, DeviceTreeNode T
     /// <summary>Whether the range holds the ID. Does not wrap: a range that would stops at the last ID there is.</summary>
     public bool Contains(uint id) => id >= IdBase && id - IdBase < Length;
 
-    /// <summary>What an ID of the range becomes: shifted by a specifier of one cell, unchanged without one, the first cell of several.</summary>
+    /// <summary>
+    /// What an ID of the range becomes: shifted by a specifier of one cell, unchanged without one, the first cell of several.
+    /// </summary>
     public uint Map(uint id) => Output.Count switch
     {
         0 => id,

@@ -44,7 +44,10 @@ internal sealed class DeviceTreeNode
     /// <summary>The path from the root of the device tree, without a leading <c>/</c>; empty for the root itself.</summary>
     public string Path { get; }
 
-    /// <summary>The properties, big-endian cells and NUL-terminated strings as the firmware wrote them. One that could not be read is here with its state.</summary>
+    /// <summary>
+    /// The properties, big-endian cells and NUL-terminated strings as the firmware wrote them. One that could not be read is here with
+    /// its state.
+    /// </summary>
     public IReadOnlyDictionary<string, HostFile> Properties { get; }
 
     /// <summary>What the node is, the most exact name first (Devicetree Specification 0.4, 2.3.1).</summary>
@@ -68,7 +71,9 @@ internal sealed class DeviceTreeNode
             ? BinaryPrimitives.ReadUInt32BigEndian(file.Content.Span)
             : null;
 
-    /// <summary>The property's value as cells of 32 bits, or null where it is absent, was not read, or is no whole number of cells.</summary>
+    /// <summary>
+    /// The property's value as cells of 32 bits, or null where it is absent, was not read, or is no whole number of cells.
+    /// </summary>
     public uint[]? Cells(string property)
     {
         if (!Properties.TryGetValue(property, out HostFile file) || !file.IsRead || file.Content.Length % CellSize != 0)
@@ -91,9 +96,8 @@ internal sealed class DeviceTreeNode
     /// <summary>Reads the node at a path, or gives null where there is none that has any of the properties that count.</summary>
     internal static DeviceTreeNode? Read(HostTree tree, string path)
     {
-        string folder = DeviceTreeEvidence.FileOf(path, "");
         Dictionary<string, HostFile> properties = [];
-        foreach (string name in tree.List(folder))
+        foreach (string name in tree.List(DeviceTreeEvidence.FolderOf(path)))
         {
             if (Kept.Contains(name) && tree.Read(DeviceTreeEvidence.FileOf(path, name)) is { State: not HostFileState.Absent } file)
             {

@@ -7,7 +7,7 @@ namespace VfioSharp.Pci.DeviceTree;
 /// <summary>Finds nodes by their phandle. The tree is walked only as far as it must be, level by level, and never twice.</summary>
 internal sealed class PhandleIndex
 {
-    private const int MaxFolders = 1 << 18; // ten times what the largest servers have, properties counted in
+    private const int MaxQueued = 1 << 17; // far more than a machine's nodes and the properties that are not known to be none, together
     private const int MaxDepth = 64;
 
     // A tree of files does not tell a node from a property without listing it. These are never nodes, and are most of what there is.
@@ -37,12 +37,14 @@ internal sealed class PhandleIndex
     private readonly HostTree tree;
     private readonly Queue<(string Path, int Depth)> ahead = new([("", 0)]);
     private readonly Dictionary<uint, string> paths = [];
-    private int visited;
+    private int queued;
 
     /// <summary>Creates an index that has not looked at anything yet.</summary>
     public PhandleIndex(HostTree tree) => this.tree = tree;
 
-    /// <summary>Whether the tree was too large or too deep to be walked to its end, so that a phandle not found may still be there.</summary>
+    /// <summary>
+    /// Whether the tree was too large or too deep to be walked to its end, so that a phandle not found may still be there.
+    /// </summary>
     public bool WasCutShort { get; private set; }
 
     /// <summary>The path of the node with the phandle, or null where none was found.</summary>
@@ -58,14 +60,7 @@ internal sealed class PhandleIndex
 
     private void Visit(string path, int depth)
     {
-        if (++visited > MaxFolders)
-        {
-            WasCutShort = true;
-            ahead.Clear();
-            return;
-        }
-
-        IReadOnlyList<string> names = tree.List(DeviceTreeEvidence.FileOf(path, ""));
+        IReadOnlyList<string> names = tree.List(DeviceTreeEvidence.FolderOf(path));
         if ((PhandleIn(path, names, "phandle") ?? PhandleIn(path, names, "linux,phandle")) is { } phandle)
         {
             paths.TryAdd(phandle, path);
@@ -78,12 +73,14 @@ internal sealed class PhandleIndex
                 continue;
             }
 
-            if (depth == MaxDepth)
+            // Counted when they are queued: a node with many children must not fill the queue either.
+            if (depth == MaxDepth || queued == MaxQueued)
             {
                 WasCutShort = true;
                 return;
             }
 
+            queued++;
             ahead.Enqueue((path.Length == 0 ? name : $"{path}/{name}", depth + 1));
         }
     }
@@ -97,6 +94,8 @@ internal sealed class PhandleIndex
 
         HostFile file = tree.Read(DeviceTreeEvidence.FileOf(path, property));
         uint value = file.IsRead && file.Content.Length == 4 ? BinaryPrimitives.ReadUInt32BigEndian(file.Content.Span) : 0;
-        return value is 0 or uint.MaxValue ? null : value; // neither is a phandle (Devicetree Specification 0.4, 2.3.3; of_find_node_by_phandle)
+
+        // Neither is a phandle (Devicetree Specification 0.4, 2.3.3; drivers/of/base.c, of_find_node_by_phandle).
+        return value is 0 or uint.MaxValue ? null : value;
     }
 }

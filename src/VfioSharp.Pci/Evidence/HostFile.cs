@@ -16,8 +16,11 @@ public readonly record struct HostFile(HostFileState State, ReadOnlyMemory<byte>
     /// <summary>Whether the bytes were read.</summary>
     public bool IsRead => State == HostFileState.Read;
 
-    /// <summary>The content as text without surrounding white space, or null where it was not read.</summary>
-    public string? Text => IsRead ? Encoding.UTF8.GetString(Content.Span).Trim() : null;
+    /// <summary>
+    /// The content as text without surrounding white space, or null where it was not read. NULs at the end are dropped with it: an archiver
+    /// that believes sysfs's file lengths pads with them.
+    /// </summary>
+    public string? Text => IsRead ? Encoding.UTF8.GetString(Content.Span.TrimEnd((byte)0)).Trim() : null;
 
     /// <summary>Makes a read file from bytes.</summary>
     public static HostFile Of(ReadOnlyMemory<byte> content) => new(HostFileState.Read, content);

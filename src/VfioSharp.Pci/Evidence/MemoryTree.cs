@@ -27,7 +27,7 @@ public sealed class MemoryTree : HostTree
     public override HostFile Read(string path) => Find(path, followLast: true)?.File ?? HostFile.Absent;
 
     /// <inheritdoc/>
-    public override IReadOnlyList<string> List(string path) => Find(path, followLast: true)?.Children?.Keys.ToArray() ?? [];
+    public override IReadOnlyList<string> List(string path) => Find(path, followLast: true)?.Names() ?? [];
 
     /// <inheritdoc/>
     public override string? ReadLink(string path) => Find(path, followLast: false)?.Link;
@@ -47,9 +47,9 @@ public sealed class MemoryTree : HostTree
             yield break;
         }
 
-        foreach ((string name, Node child) in children)
+        foreach (string name in node.Names())
         {
-            foreach (MemoryTreeEntry entry in Walk(path.Length == 0 ? name : $"{path}/{name}", child))
+            foreach (MemoryTreeEntry entry in Walk(path.Length == 0 ? name : $"{path}/{name}", children[name]))
             {
                 yield return entry;
             }
@@ -102,7 +102,7 @@ public sealed class MemoryTree : HostTree
                 continue;
             }
 
-            if (node.Children is null || !node.Children.TryGetValue(path[start..end], out Node? next))
+            if (node.Children is null || !node.Children.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(path.AsSpan(start, end - start), out Node? next))
             {
                 return null;
             }
@@ -130,12 +130,32 @@ public sealed class MemoryTree : HostTree
 
     private sealed class Node
     {
-        public SortedList<string, Node>? Children { get; private init; }
+        private string[]? names;
+
+        public Dictionary<string, Node>? Children { get; private init; }
 
         public string? Link { get; init; }
 
         public HostFile File { get; init; }
 
-        public static Node Folder() => new() { Children = new SortedList<string, Node>(StringComparer.Ordinal) };
+        public static Node Folder() => new() { Children = new Dictionary<string, Node>(StringComparer.Ordinal) };
+
+        // Sorted when first asked for: a big folder is filled once and listed once.
+        public string[] Names()
+        {
+            if (Children is null)
+            {
+                return [];
+            }
+
+            if (names?.Length != Children.Count)
+            {
+                string[] sorted = [.. Children.Keys];
+                Array.Sort(sorted, StringComparer.Ordinal);
+                names = sorted;
+            }
+
+            return names;
+        }
     }
 }

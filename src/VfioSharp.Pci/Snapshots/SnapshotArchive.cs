@@ -82,7 +82,7 @@ public static class SnapshotArchive
         SnapshotManifest manifest = file.IsRead ? SnapshotManifest.Parse(file.Content) : new SnapshotManifest();
         if (new HashSet<string>(manifest.Unreadable).SetEquals(unreadable) && new HashSet<string>(manifest.Failed).SetEquals(failed))
         {
-            return file.IsRead ? file.Content : null;
+            return file.IsRead ? file.Content : (ReadOnlyMemory<byte>?)null;
         }
 
         return (manifest with { Unreadable = unreadable, Failed = failed }).ToJson();

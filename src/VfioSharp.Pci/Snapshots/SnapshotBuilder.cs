@@ -18,7 +18,7 @@ internal sealed class SnapshotBuilder(Dictionary<string, MemoryTreeEntry> entrie
         List<MemoryTreeEntry> sorted = [.. entries.Values.Where(entry => entry.Path.StartsWith(root, StringComparison.Ordinal))];
         if (sorted.Count == 0)
         {
-            throw new InvalidDataException("The snapshot is empty: the archive holds no file.");
+            throw new InvalidDataException("The snapshot is empty, or is no tar archive: no file was found in it.");
         }
 
         sorted.Sort(static (a, b) => string.CompareOrdinal(a.Path, b.Path));

@@ -25,7 +25,10 @@ public sealed record SnapshotManifest
     /// <summary>The host's architecture in the spelling of <c>uname -m</c>, or null where it is not told.</summary>
     public string? Architecture { get; init; }
 
-    /// <summary>Whether the reader had CAP_SYS_ADMIN on the host, which configuration space beyond its first 64 bytes asks for; null where it is not told.</summary>
+    /// <summary>
+    /// Whether the reader had CAP_SYS_ADMIN on the host, which configuration space beyond its first 64 bytes asks for; null where it is
+    /// not told.
+    /// </summary>
     public bool? Privileged { get; init; }
 
     /// <summary>The files that were there but forbidden to the reader, as paths of the tree.</summary>
@@ -58,8 +61,9 @@ public sealed record SnapshotManifest
                 Failed = Paths(root, "failed"),
             };
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
+            // The second is what a text that is no Unicode gives.
             return new SnapshotManifest { Schema = null };
         }
     }
@@ -117,10 +121,13 @@ public sealed record SnapshotManifest
         && value.TryGetInt32(out int size) && size >= 4096 && int.IsPow2(size) ? size : null;
 
     private static bool? Flag(JsonElement root, string name) =>
-        root.TryGetProperty(name, out JsonElement value) && value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : null;
+        root.TryGetProperty(name, out JsonElement value)
+        && value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : null;
 
     private static string[] Paths(JsonElement root, string name) =>
         root.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Array
-            ? [.. value.EnumerateArray().Where(path => path.ValueKind == JsonValueKind.String).Select(path => HostPath.Combine("", path.GetString()!))]
+            ? [.. value.EnumerateArray()
+                .Where(path => path.ValueKind == JsonValueKind.String)
+                .Select(path => HostPath.Combine("", path.GetString()!))]
             : [];
 }

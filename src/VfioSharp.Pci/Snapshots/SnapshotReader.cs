@@ -9,6 +9,8 @@ internal sealed class SnapshotReader(long maxLength, int maxEntries, int maxFile
 {
     private const int MaxPathLength = 4096; // PATH_MAX: no host has a longer one, and a tree this deep is still walked by recursion
 
+    private const int FirstLength = 64 << 10;
+
     private readonly Dictionary<string, MemoryTreeEntry> entries = new(StringComparer.Ordinal);
 
     public MemoryTree Read(Stream stream)
@@ -73,11 +75,20 @@ internal sealed class SnapshotReader(long maxLength, int maxEntries, int maxFile
             throw new SnapshotLimitException($"The snapshot has a name of more than {MaxPathLength} characters, which is the limit.");
         }
 
-        string path = HostPath.Combine("", entry.Name);
+        string path = Clean(entry.Name);
         if (path.Length > 0 && Convert(entry, path) is { } converted)
         {
             entries[path] = converted;
         }
+    }
+
+    // Nearly every name is clean but for a leading ./ or a folder's trailing slash, and there may be a million of them.
+    private static string Clean(string name)
+    {
+        string trimmed = (name.StartsWith("./", StringComparison.Ordinal) ? name[2..] : name).TrimEnd('/');
+        return trimmed.StartsWith('/') || trimmed.StartsWith('.') || trimmed.Contains("/.") || trimmed.Contains("//")
+            ? HostPath.Combine("", trimmed)
+            : trimmed;
     }
 
     private MemoryTreeEntry? Convert(TarEntry entry, string path)
@@ -91,7 +102,7 @@ internal sealed class SnapshotReader(long maxLength, int maxEntries, int maxFile
             case TarEntryType.SymbolicLink:
                 return new MemoryTreeEntry(path, entry.LinkName, null);
             case TarEntryType.HardLink:
-                return entries.TryGetValue(HostPath.Combine("", entry.LinkName), out MemoryTreeEntry target)
+                return entries.TryGetValue(Clean(entry.LinkName), out MemoryTreeEntry target)
                     ? target with { Path = path }
                     : throw new InvalidDataException($"{path} is a hard link to {entry.LinkName}, which the archive does not hold before it.");
             case TarEntryType.CharacterDevice or TarEntryType.BlockDevice or TarEntryType.Fifo or TarEntryType.SparseFile:
@@ -108,9 +119,15 @@ internal sealed class SnapshotReader(long maxLength, int maxEntries, int maxFile
             return new HostFile(HostFileState.Failed, default);
         }
 
-        // The header's length is a claim: memory is taken as bytes arrive.
-        using var content = new MemoryStream((int)Math.Min(entry.Length, 64 << 10));
-        entry.DataStream?.CopyTo(content);
-        return content.Length == entry.Length ? HostFile.Of(content.ToArray()) : throw new EndOfStreamException();
+        // The length is bounded but only claimed; a large one gets its memory once the bytes before it have come.
+        byte[] content = new byte[Math.Min(entry.Length, FirstLength)];
+        entry.DataStream?.ReadExactly(content);
+        if (entry.Length > content.Length)
+        {
+            Array.Resize(ref content, (int)entry.Length);
+            entry.DataStream!.ReadExactly(content.AsSpan(FirstLength));
+        }
+
+        return HostFile.Of(content);
     }
 }

@@ -5,9 +5,9 @@ using VfioSharp.Pci.Snapshots;
 namespace VfioSharp.Linux.Log;
 
 /// <summary>The running kernel's log as text in the format of dmesg(1).</summary>
-internal static class KernelLog
+internal static class KernelRing
 {
-    private const int RecordLength = 16 << 10; // the kernel's own buffer for one is 8 KiB (CONSOLE_EXT_LOG_MAX, Linux 6.x: 2 KiB); less is EINVAL
+    private const int RecordLength = 16 << 10; // the kernel's own buffer for one was never above 8 KiB; a smaller one than its is EINVAL
     private const int MaxOverruns = 1000;
     private const int KmsgMajor = 1; // Documentation/admin-guide/devices.txt: 1 char, minor 11
     private const int KmsgMinor = 11;
@@ -74,7 +74,8 @@ internal static class KernelLog
     // Container managers put other things under this name: a console, or nothing's device.
     private static FileDescriptor? OpenDevice(out Errno error)
     {
-        FileDescriptor? device = FileDescriptor.Open("/dev/kmsg", OpenFlags.O_RDONLY | OpenFlags.O_NONBLOCK | OpenFlags.O_NOCTTY, out error);
+        const int flags = OpenFlags.O_RDONLY | OpenFlags.O_NONBLOCK | OpenFlags.O_NOCTTY;
+        FileDescriptor? device = FileDescriptor.Open("/dev/kmsg", flags, out error);
         if (device is null)
         {
             return null;

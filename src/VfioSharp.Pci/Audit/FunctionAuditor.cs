@@ -1,0 +1,49 @@
+using VfioSharp.Pci.Configuration;
+using VfioSharp.Pci.Evidence;
+using VfioSharp.Pci.Isolation;
+using VfioSharp.Pci.Mapping;
+using VfioSharp.Pci.Msix;
+using VfioSharp.Pci.Topology;
+
+namespace VfioSharp.Pci.Audit;
+
+/// <summary>Puts the facts about one function, the verdict on its group and the decision about its table's page together.</summary>
+internal sealed class FunctionAuditor(HostEvidence host, PciTopology topology, uint pageSize, MsixTableRule rule)
+{
+    private readonly MsiIsolationAudit isolation = new(host, topology);
+    private readonly VfioMappability mappability = new(host, pageSize);
+
+    public FunctionAudit Audit(PciNode node)
+    {
+        FunctionEvidence evidence = node.Evidence;
+        var configuration = new ConfigurationSpace(evidence.Configuration);
+        BarSet bars = BarSet.Read(evidence.Resource, configuration);
+        IsolationAssessment assessment = isolation.Assess(node);
+        MsixGeometry? geometry = configuration.Capabilities.Msix is { } capability
+            ? MsixGeometry.Create(capability, bars, evidence.VendorId, evidence.DeviceId) : null;
+        MsixTableQuestion? question = geometry is { Table: { } table } ? Ask(evidence, bars, geometry, table, assessment) : null;
+        return new FunctionAudit
+        {
+            Node = node,
+            Configuration = configuration,
+            Bars = bars,
+            Isolation = assessment,
+            Assignability = Assignability.Of(host, topology, node, configuration),
+            Msix = geometry,
+            Table = question is null ? null : MsixTablePolicy.Decide(question),
+            Findings = [.. configuration.Findings, .. bars.Findings, .. geometry?.Findings ?? []],
+        };
+    }
+
+    private MsixTableQuestion Ask(FunctionEvidence evidence, BarSet bars, MsixGeometry geometry, ByteRange table, IsolationAssessment assessment)
+    {
+        BarResource bar = bars[geometry.TableBar];
+        return new MsixTableQuestion(
+            new ByteRange(0, bar.Length), table, geometry.PbaBar == geometry.TableBar ? geometry.Pba : null,
+            mappability.Offer(evidence, bar, table), pageSize, assessment.Verdict, rule)
+        {
+            IsolationAdvice = assessment.Advice,
+            RelocationBar = MsixRelocation.Suggest(bars),
+        };
+    }
+}

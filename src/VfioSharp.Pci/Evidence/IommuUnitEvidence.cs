@@ -1,0 +1,61 @@
+using System.Globalization;
+using VfioSharp.Pci.Addressing;
+
+namespace VfioSharp.Pci.Evidence;
+
+/// <summary>One IOMMU as <c>/sys/class/iommu</c> shows it.</summary>
+public sealed record IommuUnitEvidence
+{
+    internal const string Folder = "sys/class/iommu";
+
+    private const ushort VirtioVendor = 0x1af4;
+    private const ushort VirtioIommuDevice = 0x1057; // 0x1040 + device type 23
+
+    /// <summary>Its name, for example <c>dmar0</c>.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Which hardware it stands for.</summary>
+    public IommuUnitKind Kind { get; init; }
+
+    /// <summary>VT-d: the extended capability register (specification 11.4.3); bit 3 says that the unit can remap interrupts.</summary>
+    public ulong? ExtendedCapability { get; init; }
+
+    internal static IommuUnitEvidence Read(EvidenceSource source, string name, IEnumerable<FunctionEvidence> functions) => new()
+    {
+        Name = name,
+        Kind = KindOf(name, functions),
+        ExtendedCapability = ulong.TryParse(source.ReadText($"{Folder}/{name}/intel-iommu/ecap"), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong ecap)
+            ? ecap : null,
+    };
+
+    internal static IommuUnitKind KindOf(string name, IEnumerable<FunctionEvidence> functions)
+    {
+        // The names that the drivers give: iommu_device_sysfs_add() in drivers/iommu and arch/powerpc/kernel/iommu.c.
+        ReadOnlySpan<(string Prefix, IommuUnitKind Kind)> prefixes =
+        [
+            ("dmar", IommuUnitKind.IntelVtd), ("ivhd", IommuUnitKind.AmdVi), ("smmu", IommuUnitKind.ArmSmmu),
+            ("iommu-phb", IommuUnitKind.SpaprTce), ("s390-iommu", IommuUnitKind.S390), ("riscv-iommu", IommuUnitKind.RiscV),
+        ];
+        foreach ((string prefix, IommuUnitKind kind) in prefixes)
+        {
+            if (name.StartsWith(prefix, StringComparison.Ordinal))
+            {
+                return kind;
+            }
+        }
+
+        bool virtio = name.EndsWith(".virtio_mmio", StringComparison.Ordinal)
+            || (PciAddress.TryParse(name, out PciAddress address)
+                && functions.Any(f => f.Address == address && f.VendorId == VirtioVendor && f.DeviceId == VirtioIommuDevice));
+        return virtio ? IommuUnitKind.Virtio : IommuUnitKind.Other;
+    }
+
+    internal void WriteTo(MemoryTree tree)
+    {
+        tree.AddFolder($"{Folder}/{Name}");
+        if (ExtendedCapability is { } ecap)
+        {
+            tree.AddFile($"{Folder}/{Name}/intel-iommu/ecap", string.Create(CultureInfo.InvariantCulture, $"{ecap:x}\n"));
+        }
+    }
+}

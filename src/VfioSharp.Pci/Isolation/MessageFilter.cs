@@ -1,0 +1,32 @@
+using System.Collections.Immutable;
+
+namespace VfioSharp.Pci.Isolation;
+
+/// <summary>
+/// What a platform does to the messages of one function, supposing that an IOMMU translates its DMA. The part of the verdict that each
+/// platform derives in its own way; groups and VFIO are put on top of it in one place.
+/// </summary>
+internal sealed record MessageFilter
+{
+    /// <summary>Whether messages are confined.</summary>
+    public IsolationVerdict Verdict { get; init; }
+
+    /// <summary>Whether the hardware or firmware claims to be able to confine them; null where nothing claims or denies it.</summary>
+    public bool? Advertised { get; init; }
+
+    /// <summary>Whether a confining mechanism is at work; null where nothing tells.</summary>
+    public bool? InUse { get; init; }
+
+    /// <summary>What VFIO's own question to this kernel would be answered, before any override; null where it cannot be told.</summary>
+    public bool? KernelAnswer { get; init; }
+
+    /// <summary>The evidence.</summary>
+    public ImmutableArray<IsolationFinding> Findings { get; init; } = [];
+
+    /// <summary>What an operator can do where messages are not confined.</summary>
+    public string? Advice { get; init; }
+
+    public MessageFilter With(string source, string text) => this with { Findings = Findings.Add(new(source, text)) };
+
+    public static MessageFilter Unknown(string source, string text) => new MessageFilter().With(source, text);
+}

@@ -1,0 +1,95 @@
+using System.Collections.Immutable;
+using VfioSharp.Pci.Acpi;
+using VfioSharp.Pci.Addressing;
+using VfioSharp.Pci.Configuration;
+using VfioSharp.Pci.Evidence;
+using VfioSharp.Pci.Topology;
+
+namespace VfioSharp.Pci.Isolation.Platforms;
+
+/// <summary>
+/// Intel VT-d (specification 5.1): each message names an entry of a table, and the entry says which source may use it. Source-id checking is
+/// what isolates; <c>intremap=nosid</c> turns it off, and the kernel goes on calling the result isolated.
+/// </summary>
+internal sealed class IntelVtdPlatform : X86Platform
+{
+    private const ulong InterruptRemappingSupport = 1 << 3; // ECAP_REG.IR, specification 11.4.3
+
+    public override string Name => "Intel VT-d";
+
+    protected override IommuUnitKind UnitKind => IommuUnitKind.IntelVtd;
+
+    protected override string EnabledLine => "DMAR-IR: Enabled IRQ remapping";
+
+    protected override ImmutableArray<string> DisabledLines => ["DMAR-IR: Failed", "DMAR-IR: Not enabl", "DMAR-IR: This system BIOS"];
+
+    protected override string Advice =>
+        "enable VT-d with interrupt remapping in the firmware and boot with intel_iommu=on, without intremap=off or intremap=nosid";
+
+    protected override (bool? Claimed, ImmutableArray<IsolationFinding> Findings) ExamineClaims(HostEvidence host, FunctionEvidence function)
+    {
+        ImmutableArray<IsolationFinding>.Builder findings = ImmutableArray.CreateBuilder<IsolationFinding>();
+        IommuUnitEvidence? unit = UnitOf(host, function) ?? host.IommuUnits.Values.FirstOrDefault(u => u.Kind == IommuUnitKind.IntelVtd);
+        bool? byUnit = null;
+        if (unit?.ExtendedCapability is { } ecap)
+        {
+            byUnit = (ecap & InterruptRemappingSupport) != 0;
+            findings.Add(new($"sys/class/iommu/{unit.Name}/intel-iommu/ecap", $"{unit.Name} says that it {(byUnit.Value ? "can" : "cannot")} remap interrupts (bit 3); that tells nothing of use"));
+        }
+
+        bool? byFirmware = null;
+        if (host.Firmware.DmarTable is { } table)
+        {
+            byFirmware = table.SupportsInterruptRemapping;
+            findings.Add(new("sys/firmware/acpi/tables/DMAR", $"the firmware says that the platform {(byFirmware.Value ? "can" : "cannot")} remap interrupts (flags bit 0); that tells nothing of use"));
+            findings.AddRange(table.Findings.Select(text => new IsolationFinding("sys/firmware/acpi/tables/DMAR", text)));
+        }
+
+        if (host.CommandLine.Words("intremap").Any(word => word.StartsWith("off", StringComparison.Ordinal)) || host.CommandLine.Parameters.Any(p => p.Key == "nointremap"))
+        {
+            findings.Add(new("proc/cmdline", "the kernel was told not to remap interrupts (intremap=off)"));
+        }
+
+        return (byUnit is null && byFirmware is null ? null : byUnit != false && byFirmware != false, findings.ToImmutable());
+    }
+
+    protected override MessageFilter ExamineStrength(HostEvidence host, MessageFilter filter) =>
+        // As setup_irqremap() reads it (drivers/iommu/irq_remapping.c): once said, never unsaid.
+        host.CommandLine.Words("intremap").Any(word => word.StartsWith("nosid", StringComparison.Ordinal))
+            ? (filter with { Verdict = IsolationVerdict.NotIsolated }).With("proc/cmdline",
+                "intremap=nosid turns source-id checking off: a function can use another's entry of the remapping table. The kernel accepts this without a word; it is weaker than isolation")
+            : filter;
+
+    protected override RootBusGuarantee ExamineCoverage(HostEvidence host, HostBridgeEvidence bridge, ImmutableArray<Requester> requesters)
+    {
+        const string Source = "sys/firmware/acpi/tables/DMAR";
+        if (host.Firmware.DmarTable is not { } table)
+        {
+            return RootBusGuarantee.Given(Source, host.Firmware.Dmar.State == HostFileState.Denied
+                ? "which remapping unit covers which function may not be read without privilege; Linux remaps under all units or none"
+                : "not there to say which remapping unit covers which function; Linux remaps under all units or none");
+        }
+
+        Dictionary<PciAddress, BridgeBuses> bridges = [];
+        foreach (Requester requester in requesters)
+        {
+            var space = new ConfigurationSpace(requester.Function.Configuration);
+            if (space.HeaderType == HeaderType.Bridge)
+            {
+                bridges[requester.Function.Address] = new BridgeBuses(space.SecondaryBus, space.SubordinateBus);
+            }
+        }
+
+        foreach (Requester requester in requesters)
+        {
+            // A virtual function is looked up by its physical function (dmar_find_matched_drhd_unit(), drivers/iommu/intel).
+            PciAddress address = requester.Function.PhysicalFunction ?? requester.Function.Address;
+            if (table.UnitFor(address, at => bridges.TryGetValue(at, out BridgeBuses buses) ? buses : null) is null)
+            {
+                return RootBusGuarantee.Withheld(Source, $"no remapping unit covers {requester.Function.Address}");
+            }
+        }
+
+        return RootBusGuarantee.Given(Source, "remapping units cover every function below this host bridge");
+    }
+}

@@ -1,0 +1,85 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using System.Runtime.InteropServices;
+using VfioSharp.Cli.Commands;
+
+namespace VfioSharp.Cli;
+
+/// <summary>The command line, apart from the process: arguments in, text and a status out.</summary>
+internal static class Cli
+{
+    public static ExitStatus Run(IReadOnlyList<string> arguments, TextWriter output, TextWriter error)
+    {
+        RootCommand root = Describe(output);
+        ParseResult parsed = root.Parse(arguments);
+        var configuration = new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+        if (parsed.Action is ParseErrorAction || (parsed.CommandResult.Command == root && parsed.Action is null))
+        {
+            // The library would exit with 1, which here means "not isolated".
+            foreach (System.CommandLine.Parsing.ParseError problem in parsed.Errors)
+            {
+                error.WriteLine($"vfio: {problem.Message}");
+            }
+
+            error.WriteLine($"Try '{CommandPath(parsed)} --help'.");
+            return ExitStatus.Usage;
+        }
+
+        using var stop = new CancellationTokenSource();
+        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context =>
+        {
+            context.Cancel = true;
+            stop.Cancel();
+        });
+        try
+        {
+            return (ExitStatus)parsed.InvokeAsync(configuration, stop.Token).GetAwaiter().GetResult();
+        }
+        catch (OperationCanceledException)
+        {
+            return ExitStatus.Interrupted;
+        }
+        catch (CliException problem)
+        {
+            error.WriteLine($"vfio: {problem.Message}");
+            return problem.Status;
+        }
+        catch (IOException problem)
+        {
+            error.WriteLine($"vfio: {problem.Message}");
+            return ExitStatus.IoError;
+        }
+        catch (UnauthorizedAccessException problem)
+        {
+            error.WriteLine($"vfio: {problem.Message}");
+            return ExitStatus.IoError;
+        }
+    }
+
+    private static RootCommand Describe(TextWriter output)
+    {
+        var root = new RootCommand("""
+            User-space PCI: may software touch the page that holds a function's MSI-X table?
+
+            Start with 'vfio audit'. It asks this machine, changes nothing, and needs no privilege (root sees more).
+            """)
+        {
+            AuditCommand.Describe(output),
+            ShowCommand.Describe(output),
+            PlanCommand.Describe(output),
+            SnapshotCommand.Describe(output),
+        };
+        return root;
+    }
+
+    private static string CommandPath(ParseResult parsed)
+    {
+        var names = new List<string>();
+        for (System.CommandLine.Parsing.SymbolResult? at = parsed.CommandResult; at is System.CommandLine.Parsing.CommandResult command; at = at.Parent)
+        {
+            names.Insert(0, command.Parent is null ? "vfio" : command.Command.Name);
+        }
+
+        return string.Join(' ', names);
+    }
+}

@@ -1,0 +1,93 @@
+using System.Globalization;
+using Spectre.Console;
+using VfioSharp.Pci.Audit;
+using VfioSharp.Pci.Evidence;
+using VfioSharp.Pci.Isolation;
+using VfioSharp.Pci.Topology;
+
+namespace VfioSharp.Cli.Output;
+
+/// <summary>The audit for a person: the host on a line, the functions at a glance, each function's evidence, and what to do.</summary>
+internal sealed class AuditReport(IAnsiConsole console)
+{
+    private const int MaxUnreadable = 5;
+
+    public void Write(HostAudit audit)
+    {
+        WriteHost(audit);
+        if (audit.Functions.IsEmpty)
+        {
+            console.WriteLine("No PCI functions: nothing to judge.");
+            return;
+        }
+
+        if (console.IsRich() && audit.Functions.Length > 1)
+        {
+            WriteGlance(audit);
+        }
+
+        var function = new FunctionReport(console, audit);
+        foreach (FunctionAudit each in audit.Functions)
+        {
+            console.WriteLine();
+            function.Write(each);
+        }
+
+        WriteSummary(audit);
+    }
+
+    private void WriteHost(HostAudit audit)
+    {
+        HostEvidence host = audit.Host;
+        console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"Host: {host.Architecture ?? "unknown architecture"}, Linux {host.KernelRelease ?? "of unknown release"}, {SizeText.Format(audit.PageSize)} pages{(host.PageSizeIsAssumed && audit.PageSize == host.PageSize ? " (assumed)" : "")}"));
+        foreach (PciHostBridge bridge in audit.Topology.HostBridges)
+        {
+            string reason = bridge.Findings is [var first, ..] ? $": {first.Text} ({first.Source})" : "";
+            console.Write(new Text($"Bus {bridge.RootBus} and below: {(bridge.RootBus.HasIsolatedMsis ? "flagged MSI-isolated" : "not flagged MSI-isolated")}{reason}\n"));
+        }
+    }
+
+    private void WriteGlance(HostAudit audit)
+    {
+        Table table = new Table().Border(TableBorder.Rounded).AddColumns("Address", "Function", "Driver", "Group", "MSIs", "Table's page");
+        table.Columns[0].NoWrap();
+        foreach (FunctionAudit function in audit.Functions)
+        {
+            table.AddRow(
+                new Text(function.Address.ToString()),
+                new Text(FunctionNames.Describe(audit.Host, function.Evidence)),
+                new Text(function.Evidence.Driver ?? "-"),
+                new Text(function.Evidence.IommuGroup?.ToString(CultureInfo.InvariantCulture) ?? "-"),
+                new Text(FunctionReport.Describe(function.Isolation.Verdict), FunctionReport.StyleOf(function.Isolation.Verdict)),
+                new Text(function.Table is { } decision ? AuditJson.Camel(decision.Access) : "-"));
+        }
+
+        console.WriteLine();
+        console.Write(table);
+    }
+
+    private void WriteSummary(HostAudit audit)
+    {
+        int isolated = audit.Functions.Count(f => f.Isolation.Verdict == IsolationVerdict.Isolated);
+        int not = audit.Functions.Count(f => f.Isolation.Verdict == IsolationVerdict.NotIsolated);
+        int unknown = audit.Functions.Length - isolated - not;
+        console.WriteLine();
+        console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{audit.Functions.Length} function{(audit.Functions.Length == 1 ? "" : "s")}: {isolated} isolated, {not} not isolated, {unknown} unknown."));
+        foreach (string advice in audit.Functions.Select(f => f.Isolation.Advice).OfType<string>().Distinct())
+        {
+            console.Write(new Text($"To isolate: {advice}.\n"));
+        }
+
+        string unread = string.Join(", ", audit.Host.Unreadable.Take(MaxUnreadable)) + (audit.Host.Unreadable.Length > MaxUnreadable ? ", …" : "");
+        if (!audit.Host.Privileged)
+        {
+            console.Write(new Text($"Without privilege: configuration space shows 64 bytes, so most MSI-X capabilities stay unseen{(unread.Length > 0 ? $"; could not read {unread}" : "")}. Root would add where tables lie, the firmware's tables and the kernel log.\n"));
+        }
+        else if (unread.Length > 0)
+        {
+            console.Write(new Text($"Could not read {unread}.\n"));
+        }
+    }
+}

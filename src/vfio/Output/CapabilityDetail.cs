@@ -1,0 +1,33 @@
+using System.Globalization;
+using VfioSharp.Pci.Configuration;
+using VfioSharp.Pci.Msix;
+
+namespace VfioSharp.Cli.Output;
+
+/// <summary>What a capability says, in a few words behind its name; empty for those that are not decoded.</summary>
+internal static class CapabilityDetail
+{
+    public static string Of(ConfigurationSpace configuration, PciCapability capability)
+    {
+        PciCapabilities all = configuration.Capabilities;
+        string? detail = (capability.Id, capability.ExtendedId) switch
+        {
+            (CapabilityId.Msi, _) when all.Msi is { } msi => Text($"{Switch(msi.IsEnabled)}, {msi.VectorsCapable} vectors{(msi.Is64Bit ? ", 64-bit" : "")}{(msi.HasPerVectorMasking ? ", maskable" : "")}"),
+            (CapabilityId.Msix, _) when all.Msix is { } msix => DescribeMsix(msix),
+            (CapabilityId.PciExpress, _) when all.PciExpress is { } express => Text($"{express.PortType}{(express.HasFunctionLevelReset ? ", function level reset" : "")}"),
+            (CapabilityId.PowerManagement, _) when all.PowerManagement is { } power => Text($"{power.State}"),
+            (_, ExtendedCapabilityId.AccessControlServices) when all.Acs is { } acs => Text($"can {acs.Supported}; on: {acs.Enabled}"),
+            (_, ExtendedCapabilityId.AlternativeRoutingId) when all.Ari is { } ari => Text($"next function {ari.NextFunction}"),
+            (_, ExtendedCapabilityId.SrIov) when all.SrIov is { } sriov => Text($"{sriov.NumVfs} of {sriov.TotalVfs} virtual functions, first at +{sriov.FirstVfOffset}, stride {sriov.VfStride}"),
+            _ => null,
+        };
+        return detail is null ? "" : $": {detail}";
+    }
+
+    private static string DescribeMsix(MsixCapability msix) => Text(
+        $"{Switch(msix.IsEnabled)}, {msix.Vectors} vectors, table BAR {msix.TableBar} +0x{msix.TableOffset:x}, PBA BAR {msix.PbaBar} +0x{msix.PbaOffset:x}");
+
+    private static string Switch(bool on) => on ? "enabled" : "disabled";
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

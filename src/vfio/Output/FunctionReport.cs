@@ -1,0 +1,115 @@
+using System.Globalization;
+using Spectre.Console;
+using VfioSharp.Pci.Audit;
+using VfioSharp.Pci.Configuration;
+using VfioSharp.Pci.Evidence;
+using VfioSharp.Pci.Isolation;
+using VfioSharp.Pci.Mapping;
+
+namespace VfioSharp.Cli.Output;
+
+/// <summary>One function for a person: a headline, then a labelled line for each thing the audit says of it.</summary>
+internal sealed class FunctionReport(IAnsiConsole console, HostAudit audit)
+{
+    private const int LabelWidth = 10;
+
+    public static Style StyleOf(IsolationVerdict verdict) => new(verdict switch
+    {
+        IsolationVerdict.Isolated => Color.Green,
+        IsolationVerdict.NotIsolated => Color.Red,
+        _ => Color.Yellow,
+    });
+
+    public static string Describe(IsolationVerdict verdict) => verdict switch
+    {
+        IsolationVerdict.Isolated => "isolated",
+        IsolationVerdict.NotIsolated => "not isolated",
+        _ => "unknown",
+    };
+
+    public void Write(FunctionAudit function)
+    {
+        FunctionEvidence evidence = function.Evidence;
+        console.Write(new Text($"{function.Address} {FunctionNames.ClassName(evidence)}: {FunctionNames.Describe(audit.Host, evidence)}\n", new Style(decoration: Decoration.Bold)));
+        Line("Driver", evidence.Driver ?? "none");
+        Line("Group", DescribeGroup(function));
+        WriteIsolation(function.Isolation);
+        WriteMsix(function);
+        foreach (ConfigurationFinding finding in function.Findings)
+        {
+            Line("Oddity", finding.Text);
+        }
+    }
+
+    private static string DescribeGroup(FunctionAudit function)
+    {
+        string group = function.Evidence.IommuGroup is { } number ? string.Create(CultureInfo.InvariantCulture, $"IOMMU group {number}") : "no IOMMU group";
+        return function.Assignability switch
+        {
+            { IsAssignable: true } => $"{group}; assignable",
+            { Explanation: { } why } => $"{group}; not assignable: {why}",
+            _ => $"{group}; not assignable",
+        };
+    }
+
+    private void WriteIsolation(IsolationAssessment isolation)
+    {
+        string use = isolation switch
+        {
+            { InUse: true } => "a filter is in use",
+            { InUse: false, Advertised: true } => "a filter is advertised but not in use",
+            { InUse: false } => "no filter is in use",
+            { Advertised: true } => "a filter is advertised; whether it is in use is unknown",
+            _ => "whether a filter is in use is unknown",
+        };
+        string kernel = isolation.KernelAccepts switch
+        {
+            true => "this kernel's VFIO would let it attach",
+            false => "this kernel's VFIO refuses it",
+            null => "whether this kernel's VFIO would let it attach cannot be told",
+        };
+        Line("MSIs", $"{Describe(isolation.Verdict)}; {use}; {kernel} ({isolation.Platform})", StyleOf(isolation.Verdict));
+        foreach (IsolationFinding finding in isolation.Findings)
+        {
+            Line("", $"{finding.Source}: {finding.Text}");
+        }
+    }
+
+    private void WriteMsix(FunctionAudit function)
+    {
+        if (function.Msix is not { } msix)
+        {
+            Line("MSI-X", function.Configuration.HoldsCapabilities ? "none" : "not readable: configuration space beyond byte 63 needs root");
+            return;
+        }
+
+        Line("MSI-X", string.Create(CultureInfo.InvariantCulture,
+            $"{msix.Capability.Vectors} vectors; table in BAR {msix.TableBar} at {msix.Table?.ToString() ?? "nowhere usable"}; PBA in BAR {msix.PbaBar} at {msix.Pba?.ToString() ?? "nowhere usable"}"));
+        if (function.Table is { } decision)
+        {
+            string neighbours = string.Join(", ", msix.TablePageNeighbours(audit.PageSize).Select(neighbour => neighbour.ToString()));
+            Line("Its page", neighbours.Length == 0 ? "holds nothing else" : $"also holds {neighbours}");
+            Line("Mapping", decision.Explain(), new Style(decision.Access == MsixTableAccess.Mapped ? Color.Green : Color.Yellow));
+            Line("", $"mapped {Join(decision.Mapped)}; trapped {Join(decision.Trapped)}");
+        }
+    }
+
+    private static string Join(IEnumerable<ByteRange> ranges)
+    {
+        string text = string.Join(", ", ranges.Select(range => range.ToString()));
+        return text.Length == 0 ? "nothing" : text;
+    }
+
+    private void Line(string label, string text, Style? style = null)
+    {
+        if (!console.IsRich())
+        {
+            console.Write(new Text($"  {label.PadRight(LabelWidth)}{text}\n"));
+            return;
+        }
+
+        Grid grid = new Grid().AddColumn(new GridColumn().Width(LabelWidth + 2).PadRight(0).NoWrap()).AddColumn(new GridColumn().PadLeft(0));
+        grid.AddRow(new Text("  " + label, new Style(Color.Grey)), new Text(text, style ?? Style.Plain));
+        console.Write(grid);
+    }
+}

@@ -1,1 +1,0 @@
-namespace VfioSharp.Linux.Tests;
