@@ -34,7 +34,7 @@ public sealed class HostEvidence
 
         Functions = [.. source.List(FunctionEvidence.Folder).Select(name => FunctionEvidence.Read(source, name)).OfType<FunctionEvidence>().OrderBy(f => f.Address)];
         HostBridges = [.. HostBridgeEvidence.ReadAll(tree, Functions)];
-        Privileged = manifest.Privileged ?? Functions.Any(f => f.Configuration.Length > UnprivilegedConfiguration);
+        Privileged = manifest.Privileged ?? Functions.Any(f => f.ConfigurationImage.Length > UnprivilegedConfiguration);
         Interrupts = InterruptTable.Read(source, Functions);
         Groups = Functions.Select(f => f.IommuGroup).OfType<int>().Distinct().Select(number => IommuGroupEvidence.Read(source, number))
             .ToImmutableSortedDictionary(group => group.Number, group => group);

@@ -23,6 +23,11 @@ internal sealed class ArmGicPlatform : IsolationPlatform
             Advertised = route.Kinds is [] && !route.IsCertain ? null : route.IsAll(MsiControllerKind.GicV3Its),
             Advice = NotIsolatedAdvice,
         };
+        foreach (string oddity in (string[])[.. host.Firmware.IortTable?.Findings ?? [], .. host.Firmware.MadtTable?.Findings ?? []])
+        {
+            filter = filter.With("sys/firmware/acpi/tables", oddity);
+        }
+
         if (filter.Advertised is null && filter.InUse == true)
         {
             filter = filter with { Advertised = true };

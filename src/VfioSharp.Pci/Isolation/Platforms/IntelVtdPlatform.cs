@@ -73,7 +73,7 @@ internal sealed class IntelVtdPlatform : X86Platform
         Dictionary<PciAddress, BridgeBuses> bridges = [];
         foreach (Requester requester in requesters)
         {
-            var space = new ConfigurationSpace(requester.Function.Configuration);
+            ConfigurationSpace space = requester.Function.Configuration;
             if (space.HeaderType == HeaderType.Bridge)
             {
                 bridges[requester.Function.Address] = new BridgeBuses(space.SecondaryBus, space.SubordinateBus);
