@@ -141,6 +141,10 @@ public sealed class AlteredHostTests
     }
 
     [Fact]
+    public void Where_a_function_does_not_name_its_IOMMU_the_IOMMU_names_the_function() =>
+        new AlteredHost("x86-intel-ir").WithoutVectors().Without("0000:00:[0-9a-f.]+/iommu$").Audit(Nvme).Isolation.Verdict.ShouldBe(IsolationVerdict.Isolated);
+
+    [Fact]
     public void Nosid_is_Intels_alone() =>
         new AlteredHost("x86-amd-ir").With("proc/cmdline", "intremap=nosid\n").Audit(Nvme).Isolation.Verdict.ShouldBe(IsolationVerdict.Isolated);
 
