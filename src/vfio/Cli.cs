@@ -18,9 +18,16 @@ internal static class Cli
         if (parsed.Action is ParseErrorAction || (parsed.CommandResult.Command == root && parsed.Action is null))
         {
             // The library would exit with 1, which here means "not isolated".
-            foreach (System.CommandLine.Parsing.ParseError problem in parsed.Errors)
+            if (parsed.CommandResult.Command == root && parsed.UnmatchedTokens is [var word, ..])
             {
-                error.WriteLine($"vfio: {problem.Message}");
+                error.WriteLine($"vfio: there is no {(word.StartsWith('-') ? "option" : "command")} {word}");
+            }
+            else
+            {
+                foreach (System.CommandLine.Parsing.ParseError problem in parsed.Errors)
+                {
+                    error.WriteLine($"vfio: {problem.Message}");
+                }
             }
 
             error.WriteLine($"Try '{CommandPath(parsed)} --help'.");
