@@ -13,7 +13,7 @@ internal static class CapabilityDetail
         PciCapabilities all = configuration.Capabilities;
         string? detail = (capability.Id, capability.ExtendedId) switch
         {
-            (CapabilityId.Msi, _) when all.Msi is { } msi => Text($"{Switch(msi.IsEnabled)}, {msi.VectorsCapable} vectors{(msi.Is64Bit ? ", 64-bit" : "")}{(msi.HasPerVectorMasking ? ", maskable" : "")}"),
+            (CapabilityId.Msi, _) when all.Msi is { } msi => Text($"{Switch(msi.IsEnabled)}, {FunctionReport.Count(msi.VectorsCapable)}{(msi.Is64Bit ? ", 64-bit" : "")}{(msi.HasPerVectorMasking ? ", maskable" : "")}"),
             (CapabilityId.Msix, _) when all.Msix is { } msix => DescribeMsix(msix),
             (CapabilityId.PciExpress, _) when all.PciExpress is { } express => Text($"{Describe(express.PortType)}{(express.HasFunctionLevelReset ? ", function level reset" : "")}"),
             (CapabilityId.PowerManagement, _) when all.PowerManagement is { } power => Text($"{power.State}"),
@@ -26,7 +26,7 @@ internal static class CapabilityDetail
     }
 
     private static string DescribeMsix(MsixCapability msix) => Text(
-        $"{Switch(msix.IsEnabled)}, {msix.Vectors} vectors, table BAR {msix.TableBar} +0x{msix.TableOffset:x}, PBA BAR {msix.PbaBar} +0x{msix.PbaOffset:x}");
+        $"{Switch(msix.IsEnabled)}, {FunctionReport.Count(msix.Vectors)}, table BAR {msix.TableBar} +0x{msix.TableOffset:x}, PBA BAR {msix.PbaBar} +0x{msix.PbaOffset:x}");
 
     private static string Describe(PciExpressPortType type) => type switch
     {

@@ -27,6 +27,8 @@ internal sealed class FunctionReport(IAnsiConsole console, HostAudit audit)
         _ => "unknown",
     };
 
+    public static string Count(int vectors) => string.Create(CultureInfo.InvariantCulture, $"{vectors} vector{(vectors == 1 ? "" : "s")}");
+
     public void Write(FunctionAudit function)
     {
         FunctionEvidence evidence = function.Evidence;
@@ -89,7 +91,7 @@ internal sealed class FunctionReport(IAnsiConsole console, HostAudit audit)
         }
 
         Line("MSI-X", string.Create(CultureInfo.InvariantCulture,
-            $"{msix.Capability.Vectors} vectors; table in BAR {msix.TableBar} at {msix.Table?.ToString() ?? "nowhere usable"}; PBA in BAR {msix.PbaBar} at {msix.Pba?.ToString() ?? "nowhere usable"}"));
+            $"{Count(msix.Capability.Vectors)}; table in BAR {msix.TableBar} at {msix.Table?.ToString() ?? "nowhere usable"}; PBA in BAR {msix.PbaBar} at {msix.Pba?.ToString() ?? "nowhere usable"}"));
         if (function.Table is { } decision)
         {
             string neighbours = string.Join(", ", msix.TablePageNeighbours(audit.PageSize).Select(neighbour => neighbour.ToString()));
