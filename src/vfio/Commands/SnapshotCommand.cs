@@ -80,7 +80,8 @@ internal static class SnapshotCommand
     private static string TargetOf(string path)
     {
         string full = Path.GetFullPath(path);
-        full = new FileInfo(full).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? full;
+        var file = new FileInfo(full);
+        full = file.LinkTarget is null ? full : file.ResolveLinkTarget(returnFinalTarget: true)!.FullName;
         if (Directory.Exists(full) || full.EndsWith('/'))
         {
             throw new IOException("it is a folder");
