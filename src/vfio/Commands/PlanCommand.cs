@@ -33,7 +33,7 @@ internal static class PlanCommand
         Option<uint?> pageSize = Options.PageSize("The page size to plan for, 4K without it");
         Option<IsolationVerdict> verdict = Options.Verdict();
         Option<MsixTableRule> rule = Options.Rule();
-        var backend = new Option<ImmutableArray<ByteRange>?>("--backend")
+        var backend = new Option<BackendOffer?>("--backend")
         {
             Description = "What the backend can map: whole (the default), none, or ranges",
             HelpName = "whole|none|OFF+LEN,…",
@@ -67,7 +67,7 @@ internal static class PlanCommand
     }
 
     private static MsixTableDecision Decide(
-        ulong barLength, ulong tableOffset, int vectors, PbaPlace? pba, uint pageSize, IsolationVerdict verdict, MsixTableRule rule, ImmutableArray<ByteRange>? backend)
+        ulong barLength, ulong tableOffset, int vectors, PbaPlace? pba, uint pageSize, IsolationVerdict verdict, MsixTableRule rule, BackendOffer? backend)
     {
         if (barLength == 0)
         {
@@ -96,7 +96,7 @@ internal static class PlanCommand
         var range = new ByteRange(0, barLength);
         return MsixTablePolicy.Decide(new MsixTableQuestion(
             range, new ByteRange(tableOffset, layout.TableLength), pbaBar == tableBar ? new ByteRange(layout.PbaOffset, layout.PbaLength) : null,
-            backend ?? BackendRanges.Whole(range), pageSize, verdict, rule));
+            backend?.Ranges ?? BackendRanges.Whole(range), pageSize, verdict, rule));
     }
 
     private static Option<ulong?> Size(string name, string form, string description) => new(name)
@@ -139,17 +139,17 @@ internal static class PlanCommand
         return null;
     }
 
-    private static ImmutableArray<ByteRange>? ParseBackend(ArgumentResult result)
+    private static BackendOffer? ParseBackend(ArgumentResult result)
     {
         string text = result.Tokens[0].Value;
         if (text.Equals("whole", StringComparison.OrdinalIgnoreCase))
         {
-            return null;
+            return new BackendOffer(null);
         }
 
         if (text.Equals("none", StringComparison.OrdinalIgnoreCase))
         {
-            return [];
+            return new BackendOffer([]);
         }
 
         ImmutableArray<ByteRange>.Builder ranges = ImmutableArray.CreateBuilder<ByteRange>();
@@ -166,8 +166,11 @@ internal static class PlanCommand
             ranges.Add(new ByteRange(offset, length));
         }
 
-        return ranges.ToImmutable();
+        return new BackendOffer(ranges.ToImmutable());
     }
 
     private sealed record PbaPlace(int? Bar, ulong Offset);
+
+    // No ranges: the whole BAR, whatever its length turns out to be.
+    private sealed record BackendOffer(ImmutableArray<ByteRange>? Ranges);
 }
