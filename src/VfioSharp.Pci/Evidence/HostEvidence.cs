@@ -33,13 +33,14 @@ public sealed class HostEvidence
         Log = KernelLog.Read(source.Read(KernelLog.Path));
 
         Functions = [.. source.List(FunctionEvidence.Folder).Select(name => FunctionEvidence.Read(source, name)).OfType<FunctionEvidence>().OrderBy(f => f.Address)];
+        IommuUnits = source.List(IommuUnitEvidence.Folder).Select(name => IommuUnitEvidence.Read(source, name, Functions))
+            .ToImmutableSortedDictionary(unit => unit.Name, unit => unit, StringComparer.Ordinal);
+        Functions = IommuUnitEvidence.Assign(source, IommuUnits.Keys, Functions);
         HostBridges = [.. HostBridgeEvidence.ReadAll(tree, Functions)];
         Privileged = manifest.Privileged ?? Functions.Any(f => f.ConfigurationImage.Length > UnprivilegedConfiguration);
         Interrupts = InterruptTable.Read(source, Functions);
         Groups = Functions.Select(f => f.IommuGroup).OfType<int>().Distinct().Select(number => IommuGroupEvidence.Read(source, number))
             .ToImmutableSortedDictionary(group => group.Number, group => group);
-        IommuUnits = source.List(IommuUnitEvidence.Folder).Select(name => IommuUnitEvidence.Read(source, name, Functions))
-            .ToImmutableSortedDictionary(unit => unit.Name, unit => unit, StringComparer.Ordinal);
         Firmware = FirmwareTables.Read(source);
         DeviceTree = DeviceTreeEvidence.Read(tree, [.. HostBridges.Select(bridge => bridge.DeviceTreeNode).OfType<string>()]);
         Vfio = VfioModules.Read(source, CommandLine);

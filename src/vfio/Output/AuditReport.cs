@@ -11,6 +11,7 @@ namespace VfioSharp.Cli.Output;
 internal sealed class AuditReport(IAnsiConsole console)
 {
     private const int MaxUnreadable = 5;
+    private const int RoomForNames = 110;
 
     public void Write(HostAudit audit)
     {
@@ -39,25 +40,31 @@ internal sealed class AuditReport(IAnsiConsole console)
     private void WriteHost(HostAudit audit)
     {
         HostEvidence host = audit.Host;
-        console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"Host: {host.Architecture ?? "unknown architecture"}, Linux {host.KernelRelease ?? "of unknown release"}, {SizeText.Format(audit.PageSize)} pages{(host.PageSizeIsAssumed && audit.PageSize == host.PageSize ? " (assumed)" : "")}"));
+        console.Line("Host: ", string.Create(CultureInfo.InvariantCulture,
+            $"{host.Architecture ?? "unknown architecture"}, Linux {host.KernelRelease ?? "of unknown release"}, {SizeText.Format(audit.PageSize)} pages{(host.PageSizeIsAssumed && audit.PageSize == host.PageSize ? " (assumed)" : "")}"));
         foreach (PciHostBridge bridge in audit.Topology.HostBridges)
         {
             string reason = bridge.Findings is [var first, ..] ? $": {first.Text} ({first.Source})" : "";
-            console.Write(new Text($"Bus {bridge.RootBus} and below: {(bridge.RootBus.HasIsolatedMsis ? "flagged MSI-isolated" : "not flagged MSI-isolated")}{reason}\n"));
+            console.Line($"Bus {bridge.RootBus} and below: ", $"{(bridge.RootBus.HasIsolatedMsis ? "flagged MSI-isolated" : "not flagged MSI-isolated")}{reason}");
         }
     }
 
     private void WriteGlance(HostAudit audit)
     {
+        // Names need room of their own; where there is little, they stand with each function below.
+        bool names = console.Profile.Width >= RoomForNames;
         Table table = new Table().Border(TableBorder.Rounded).AddColumns("Address", "Function", "Driver", "Group", "MSIs", "Table's page");
-        table.Columns[0].NoWrap();
+        foreach (TableColumn column in table.Columns.Where(column => !names || column != table.Columns[1]))
+        {
+            column.NoWrap();
+        }
+
         foreach (FunctionAudit function in audit.Functions)
         {
             table.AddRow(
                 new Text(function.Address.ToString()),
-                new Text(FunctionNames.Describe(audit.Host, function.Evidence)),
-                new Text(function.Evidence.Driver ?? "-"),
+                new Text(ConsoleLines.Harmless(names ? FunctionNames.Describe(audit.Host, function.Evidence) : FunctionNames.Ids(function.Evidence))),
+                new Text(ConsoleLines.Harmless(function.Evidence.Driver ?? "-")),
                 new Text(function.Evidence.IommuGroup?.ToString(CultureInfo.InvariantCulture) ?? "-"),
                 new Text(FunctionReport.Describe(function.Isolation.Verdict), FunctionReport.StyleOf(function.Isolation.Verdict)),
                 new Text(function.Table is { } decision ? AuditJson.Camel(decision.Access) : "-"));
@@ -77,17 +84,17 @@ internal sealed class AuditReport(IAnsiConsole console)
             $"{audit.Functions.Length} function{(audit.Functions.Length == 1 ? "" : "s")}: {isolated} isolated, {not} not isolated, {unknown} unknown."));
         foreach (string advice in audit.Functions.Select(f => f.Isolation.Advice).OfType<string>().Distinct())
         {
-            console.Write(new Text($"To isolate: {advice}.\n"));
+            console.Line("To isolate: ", $"{advice}.");
         }
 
         string unread = string.Join(", ", audit.Host.Unreadable.Take(MaxUnreadable)) + (audit.Host.Unreadable.Length > MaxUnreadable ? ", …" : "");
         if (!audit.Host.Privileged)
         {
-            console.Write(new Text($"Without privilege: configuration space shows 64 bytes, so most MSI-X capabilities stay unseen{(unread.Length > 0 ? $"; could not read {unread}" : "")}. Root would add where tables lie, the firmware's tables and the kernel log.\n"));
+            console.Line("Without privilege: ", $"configuration space shows 64 bytes, so most MSI-X capabilities stay unseen{(unread.Length > 0 ? $"; could not read {unread}" : "")}. Root would add where tables lie, the firmware's tables and the kernel log.");
         }
         else if (unread.Length > 0)
         {
-            console.Write(new Text($"Could not read {unread}.\n"));
+            console.Line("Could not read ", $"{unread}.");
         }
     }
 }

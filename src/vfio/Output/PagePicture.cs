@@ -9,10 +9,11 @@ internal sealed class PagePicture(IAnsiConsole console)
 {
     private const int MaxPages = 24;
 
-    public void Write(MsixTableDecision decision)
+    /// <summary>Draws the BAR that a decision was made about.</summary>
+    public void Write(MsixTableDecision decision, string before = "")
     {
         MsixTableQuestion question = decision.Question;
-        console.Write(new Text($"{SizeText.Format(question.PageSize)} pages, {Word(decision)}\n", new Style(decoration: Decoration.Bold)));
+        console.Line("", $"{before}{SizeText.Format(question.PageSize)} pages, {Word(decision)}", new Style(decoration: Decoration.Bold));
         int width = question.Bar.End.ToString("x", CultureInfo.InvariantCulture).Length + 2;
         foreach (PageRun run in PageMap.Of(decision))
         {
@@ -21,19 +22,22 @@ internal sealed class PagePicture(IAnsiConsole console)
                 + " - " + $"0x{(run.Range.End - 1).ToString("x", CultureInfo.InvariantCulture)}".PadLeft(width);
             string holds = Describe(run.Content).PadRight(24);
             Style style = new(run.IsMapped ? Color.Green : Color.Yellow);
-            console.Write(new Text($"  {range}  {holds}  "));
-            console.Write(new Text($"{(run.IsMapped ? "mapped " : "trapped")}  {Bar(run, pages)}\n", style));
+            string label = $"  {range}  {holds}  ";
+            string count = string.Create(CultureInfo.InvariantCulture, $"{pages} page{(pages == 1 ? "" : "s")}");
+            string access = run.IsMapped ? "mapped " : "trapped";
+            int room = console.Profile.Width - label.Length - access.Length - count.Length - "  […] ".Length - 1;
+            console.Line(label, $"{access}  {Cells(run, pages, Math.Clamp(room, 0, MaxPages))}{count}", style);
         }
     }
 
     private static string Word(MsixTableDecision decision) => $"{AuditJson.Camel(decision.Access)} ({AuditJson.Camel(decision.Reason)})";
 
-    // One cell a page, as many as a line bears; the letters are the legend.
-    private static string Bar(PageRun run, ulong pages)
+    // One cell a page, as many as the line bears.
+    private static string Cells(PageRun run, ulong pages, int room)
     {
         char cell = run.Content.HasFlag(PageContent.Table) ? 'T' : run.Content.HasFlag(PageContent.Pba) ? 'P' : 'r';
-        string cells = new(cell, (int)Math.Min(pages, MaxPages));
-        return string.Create(CultureInfo.InvariantCulture, $"[{cells}{(pages > MaxPages ? "…" : "")}] {pages} page{(pages == 1 ? "" : "s")}");
+        int drawn = (int)Math.Min(pages, (ulong)room);
+        return drawn == 0 ? "" : $"[{new string(cell, drawn)}{(pages > (ulong)drawn ? "…" : "")}] ";
     }
 
     private static string Describe(PageContent content)

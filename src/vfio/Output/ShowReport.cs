@@ -19,8 +19,7 @@ internal sealed class ShowReport(IAnsiConsole console)
         foreach (MsixTableDecision decision in atPageSizes)
         {
             console.WriteLine();
-            console.Write(new Text(string.Create(CultureInfo.InvariantCulture, $"BAR {function.Msix!.TableBar} on ")));
-            new PagePicture(console).Write(decision);
+            new PagePicture(console).Write(decision, string.Create(CultureInfo.InvariantCulture, $"BAR {function.Msix!.TableBar} on "));
         }
     }
 
@@ -77,7 +76,7 @@ internal sealed class ShowReport(IAnsiConsole console)
         }
     }
 
-    private void Heading(string text) => console.Write(new Text($"  {text}\n", new Style(Color.Grey)));
+    private void Heading(string text) => console.Line("  ", text, new Style(Color.Grey));
 
-    private void Item(string text) => console.Write(new Text($"    {text}\n"));
+    private void Item(string text) => console.Line("    ", text);
 }

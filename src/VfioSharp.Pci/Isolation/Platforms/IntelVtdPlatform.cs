@@ -21,7 +21,7 @@ internal sealed class IntelVtdPlatform : X86Platform
 
     protected override string EnabledLine => "DMAR-IR: Enabled IRQ remapping";
 
-    protected override ImmutableArray<string> DisabledLines => ["DMAR-IR: Failed", "DMAR-IR: Not enabl", "DMAR-IR: This system BIOS"];
+    protected override ImmutableArray<string> DisabledLines => ["DMAR-IR: Failed", "DMAR-IR: This system BIOS"];
 
     protected override string Advice =>
         "enable VT-d with interrupt remapping in the firmware and boot with intel_iommu=on, without intremap=off or intremap=nosid";
@@ -48,6 +48,11 @@ internal sealed class IntelVtdPlatform : X86Platform
         if (host.CommandLine.Words("intremap").Any(word => word.StartsWith("off", StringComparison.Ordinal)) || host.CommandLine.Parameters.Any(p => p.Key == "nointremap"))
         {
             findings.Add(new("proc/cmdline", "the kernel was told not to remap interrupts (intremap=off)"));
+        }
+
+        if (host.Log.Find("DMAR: IOMMU disabled") is { } disabled)
+        {
+            findings.Add(new("kernel log", $"{disabled}: DMA is not translated, whatever is done to messages"));
         }
 
         return (byUnit is null && byFirmware is null ? null : byUnit != false && byFirmware != false, findings.ToImmutable());
