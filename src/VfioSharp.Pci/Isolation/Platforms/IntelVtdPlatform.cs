@@ -34,14 +34,14 @@ internal sealed class IntelVtdPlatform : X86Platform
         if (unit?.ExtendedCapability is { } ecap)
         {
             byUnit = (ecap & InterruptRemappingSupport) != 0;
-            findings.Add(new($"sys/class/iommu/{unit.Name}/intel-iommu/ecap", $"{unit.Name} says that it {(byUnit.Value ? "can" : "cannot")} remap interrupts (bit 3); that tells nothing of use"));
+            findings.Add(new($"sys/class/iommu/{unit.Name}/intel-iommu/ecap", $"{unit.Name} says that it {Claim(byUnit.Value, "bit 3")}"));
         }
 
         bool? byFirmware = null;
         if (host.Firmware.DmarTable is { } table)
         {
             byFirmware = table.SupportsInterruptRemapping;
-            findings.Add(new("sys/firmware/acpi/tables/DMAR", $"the firmware says that the platform {(byFirmware.Value ? "can" : "cannot")} remap interrupts (flags bit 0); that tells nothing of use"));
+            findings.Add(new("sys/firmware/acpi/tables/DMAR", $"the firmware says that the platform {Claim(byFirmware.Value, "flags bit 0")}"));
             findings.AddRange(table.Findings.Select(text => new IsolationFinding("sys/firmware/acpi/tables/DMAR", text)));
         }
 
@@ -57,6 +57,9 @@ internal sealed class IntelVtdPlatform : X86Platform
 
         return (byUnit is null && byFirmware is null ? null : byUnit != false && byFirmware != false, findings.ToImmutable());
     }
+
+    private static string Claim(bool able, string where) =>
+        able ? $"can remap interrupts ({where}); that tells nothing of use" : $"cannot remap interrupts ({where})";
 
     protected override MessageFilter ExamineStrength(HostEvidence host, MessageFilter filter) =>
         // As setup_irqremap() reads it (drivers/iommu/irq_remapping.c): once said, never unsaid.
