@@ -87,7 +87,7 @@ internal sealed class ArmGicPlatform : IsolationPlatform
             { Kinds: [MsiControllerKind.GicV3Its] } => new MessageFilter { Verdict = IsolationVerdict.Isolated, InUse = true }
                 .With(route.Source, $"{route.Text}, which looks them up by the function's own device ID"),
             { Kinds: [MsiControllerKind.GicV2m] } => NotIsolated(route.Source, $"{route.Text}: any function can write the frame"),
-            { Kinds: [], IsCertain: true } => NotIsolated(route.Source, $"{route.Text}: nothing stands between its writes and the interrupt controller's registers"),
+            { Kinds: [], IsCertain: true } => NotIsolated(route.Source, $"{route.Text}: nothing ties a message to the function that sent it"),
             { Kinds: [] } => MessageFilter.Unknown(route.Source, $"it holds no vectors; {route.Text}"),
             _ => MessageFilter.Unknown(route.Source, $"{route.Text}, which no platform known here judges"),
         };
