@@ -68,7 +68,7 @@ internal sealed class IntelVtdPlatform : X86Platform
                 "intremap=nosid turns source-id checking off: a function can use another's entry of the remapping table. The kernel accepts this without a word; it is weaker than isolation")
             : filter;
 
-    protected override RootBusGuarantee ExamineCoverage(HostEvidence host, HostBridgeEvidence bridge, ImmutableArray<Requester> requesters)
+    protected override RootBusGuarantee ExamineCoverage(HostEvidence host, ImmutableArray<Requester> requesters)
     {
         const string Source = "sys/firmware/acpi/tables/DMAR";
         if (host.Firmware.DmarTable is not { } table)
@@ -78,21 +78,14 @@ internal sealed class IntelVtdPlatform : X86Platform
                 : "not there to say which remapping unit covers which function; Linux remaps under all units or none");
         }
 
-        Dictionary<PciAddress, BridgeBuses> bridges = [];
-        foreach (Requester requester in requesters)
-        {
-            ConfigurationSpace space = requester.Function.Configuration;
-            if (space.HeaderType == HeaderType.Bridge)
-            {
-                bridges[requester.Function.Address] = new BridgeBuses(space.SecondaryBus, space.SubordinateBus);
-            }
-        }
+        BridgeBuses? BusesBelow(PciAddress at) => host.FunctionAt(at)?.Configuration is { HeaderType: HeaderType.Bridge } space
+            ? new BridgeBuses(space.SecondaryBus, space.SubordinateBus) : null;
 
         foreach (Requester requester in requesters)
         {
             // A virtual function is looked up by its physical function (dmar_find_matched_drhd_unit(), drivers/iommu/intel).
             PciAddress address = requester.Function.PhysicalFunction ?? requester.Function.Address;
-            if (table.UnitFor(address, at => bridges.TryGetValue(at, out BridgeBuses buses) ? buses : null) is null)
+            if (table.UnitFor(address, BusesBelow) is null)
             {
                 return RootBusGuarantee.Withheld(Source, $"no remapping unit covers {requester.Function.Address}");
             }

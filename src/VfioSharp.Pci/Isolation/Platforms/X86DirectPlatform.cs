@@ -20,6 +20,6 @@ internal sealed class X86DirectPlatform : X86Platform
     protected override (bool? Claimed, ImmutableArray<IsolationFinding> Findings) ExamineClaims(HostEvidence host, FunctionEvidence function) =>
         host.Firmware.IsPresent ? (false, [new("sys/firmware/acpi/tables", "the firmware describes no VT-d or AMD-Vi unit (neither DMAR nor IVRS)")]) : (null, []);
 
-    protected override RootBusGuarantee ExamineCoverage(HostEvidence host, HostBridgeEvidence bridge, ImmutableArray<Requester> requesters) =>
+    protected override RootBusGuarantee ExamineCoverage(HostEvidence host, ImmutableArray<Requester> requesters) =>
         RootBusGuarantee.Withheld("sys/firmware/acpi/tables", "the firmware names no remapping unit");
 }
