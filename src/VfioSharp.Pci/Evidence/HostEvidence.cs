@@ -110,6 +110,26 @@ public sealed class HostEvidence
     /// <summary>What was there but could not be read for lack of privilege, by path.</summary>
     public ImmutableArray<string> Unreadable { get; }
 
+    /// <summary>The function at an address, or null.</summary>
+    internal FunctionEvidence? FunctionAt(PciAddress address)
+    {
+        int low = 0;
+        for (int high = Functions.Length; low < high;)
+        {
+            int middle = (low + high) / 2;
+            if (Functions[middle].Address < address)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle;
+            }
+        }
+
+        return low < Functions.Length && Functions[low].Address == address ? Functions[low] : null;
+    }
+
     /// <summary>Whether the kernel is <paramref name="major"/>.<paramref name="minor"/> or later; a kernel that does not tell is taken for a new one.</summary>
     public bool KernelIsAtLeast(int major, int minor) => Kernel?.IsAtLeast(major, minor) ?? true;
 
