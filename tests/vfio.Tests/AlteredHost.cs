@@ -25,25 +25,10 @@ internal sealed class AlteredHost(string name)
         return this;
     }
 
-    /// <summary>Cuts one file to a length.</summary>
-    public AlteredHost Cut(string file, int length)
+    /// <summary>Cuts the files that match to a length.</summary>
+    public AlteredHost Cut(string pattern, int length)
     {
-        edits.Add((path, content) => path == file && content.Length > length ? content[..length] : content);
-        return this;
-    }
-
-    /// <summary>Replaces bytes of the files that match.</summary>
-    public AlteredHost Patch(string pattern, Action<byte[]> patch)
-    {
-        edits.Add((path, content) =>
-        {
-            if (Regex.IsMatch(path, pattern))
-            {
-                patch(content);
-            }
-
-            return content;
-        });
+        edits.Add((path, content) => content.Length > length && Regex.IsMatch(path, pattern) ? content[..length] : content);
         return this;
     }
 

@@ -11,7 +11,9 @@ namespace VfioSharp.Cli.Output;
 internal sealed class AuditReport(IAnsiConsole console)
 {
     private const int MaxUnreadable = 5;
-    private const int RoomForNames = 110;
+
+    // "Group", "not isolated" and "Table's page", and the borders of six columns.
+    private const int OtherColumns = 5 + 12 + 12 + (6 * 3) + 1;
 
     public void Write(HostAudit audit)
     {
@@ -51,10 +53,12 @@ internal sealed class AuditReport(IAnsiConsole console)
 
     private void WriteGlance(HostAudit audit)
     {
-        // Names need room of their own; where there is little, they stand with each function below.
-        bool names = console.Profile.Width >= RoomForNames;
+        // A line a function: where a name does not fit, IDs stand here and names with each function below.
+        int Longest(Func<FunctionAudit, string?> cell) => audit.Functions.Max(function => cell(function)?.Length ?? 0);
+        bool names = Longest(f => f.Address.ToString()) + Longest(f => FunctionNames.Describe(audit.Host, f.Evidence))
+            + Math.Max(Longest(f => f.Evidence.Driver), "Driver".Length) + OtherColumns < console.Profile.Width;
         Table table = new Table().Border(TableBorder.Rounded).AddColumns("Address", "Function", "Driver", "Group", "MSIs", "Table's page");
-        foreach (TableColumn column in table.Columns.Where(column => !names || column != table.Columns[1]))
+        foreach (TableColumn column in table.Columns)
         {
             column.NoWrap();
         }

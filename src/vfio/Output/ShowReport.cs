@@ -44,7 +44,13 @@ internal sealed class ShowReport(IAnsiConsole console)
     private void WriteBars(FunctionAudit function)
     {
         Heading("BARs");
-        foreach (BarResource bar in function.Bars.Where(bar => bar.IsImplemented))
+        BarResource[] bars = [.. function.Bars.Where(bar => bar.IsImplemented)];
+        if (bars.Length == 0)
+        {
+            Item("none");
+        }
+
+        foreach (BarResource bar in bars)
         {
             string kind = bar.Kind switch
             {
@@ -66,6 +72,11 @@ internal sealed class ShowReport(IAnsiConsole console)
         {
             Item("not readable: configuration space beyond byte 63 needs root");
             return;
+        }
+
+        if (configuration.Capabilities.All.IsEmpty)
+        {
+            Item("none");
         }
 
         foreach (PciCapability capability in configuration.Capabilities.All)
