@@ -51,6 +51,10 @@ public sealed record IommuUnitEvidence
         static bool IsAdrift(FunctionEvidence function) => function is { IommuGroup: not null, IommuUnit: null };
     }
 
+    /// <summary>Whether a function is an IOMMU: by its class (AMD-Vi, RISC-V), or virtio-iommu, which hides behind class 0x00ff.</summary>
+    internal static bool IsIommu(FunctionEvidence function) =>
+        function.ClassCode >> 8 == 0x0806 || function is { VendorId: VirtioVendor, DeviceId: VirtioIommuDevice };
+
     internal static IommuUnitKind KindOf(string name, IEnumerable<FunctionEvidence> functions)
     {
         // The names that the drivers give: iommu_device_sysfs_add() in drivers/iommu and arch/powerpc/kernel/iommu.c.
@@ -69,7 +73,7 @@ public sealed record IommuUnitEvidence
 
         bool virtio = name.EndsWith(".virtio_mmio", StringComparison.Ordinal)
             || (PciAddress.TryParse(name, out PciAddress address)
-                && functions.Any(f => f.Address == address && f.VendorId == VirtioVendor && f.DeviceId == VirtioIommuDevice));
+                && functions.Any(f => f.Address == address && IsIommu(f)));
         return virtio ? IommuUnitKind.Virtio : IommuUnitKind.Other;
     }
 
