@@ -12,10 +12,13 @@ public sealed class InterruptTable
 {
     private const string Path = "proc/interrupts";
 
-    private readonly SortedDictionary<int, string> chips = [];
+    private readonly SortedDictionary<int, string> chips;
+    private readonly ImmutableArray<string> ioApicChips; // found once: every function without vectors asks
 
-    private InterruptTable()
+    private InterruptTable(SortedDictionary<int, string> chips)
     {
+        this.chips = chips;
+        ioApicChips = [.. chips.Values.Where(IsIoApic).Distinct().Order(StringComparer.Ordinal)];
     }
 
     /// <summary>The interrupts that were kept, by number.</summary>
@@ -25,7 +28,7 @@ public sealed class InterruptTable
     public string? ChipOf(int number) => chips.GetValueOrDefault(number);
 
     /// <summary>The different names of the host's IO-APIC chips: <c>IO-APIC</c>, <c>IR-IO-APIC</c>, or none.</summary>
-    public ImmutableArray<string> IoApicChips() => [.. chips.Values.Where(IsIoApic).Distinct().Order(StringComparer.Ordinal)];
+    public ImmutableArray<string> IoApicChips() => ioApicChips;
 
     /// <summary>Reads the interrupts of the given functions and of the IO-APICs.</summary>
     internal static InterruptTable Read(EvidenceSource source, IEnumerable<FunctionEvidence> functions)
@@ -40,12 +43,12 @@ public sealed class InterruptTable
             }
         }
 
-        var table = new InterruptTable();
+        var chips = new SortedDictionary<int, string>();
         foreach ((int number, string chip) in all)
         {
             if (IsIoApic(chip))
             {
-                table.chips[number] = chip;
+                chips[number] = chip;
             }
         }
 
@@ -56,7 +59,7 @@ public sealed class InterruptTable
             {
                 if (all.TryGetValue(number, out string? chip))
                 {
-                    table.chips[number] = chip;
+                    chips[number] = chip;
                     known = true;
                 }
             }
@@ -67,13 +70,13 @@ public sealed class InterruptTable
                 string? chip = source.ReadText(string.Create(CultureInfo.InvariantCulture, $"sys/kernel/irq/{number}/chip_name"));
                 if (!string.IsNullOrEmpty(chip))
                 {
-                    table.chips[number] = chip;
+                    chips[number] = chip;
                     break;
                 }
             }
         }
 
-        return table;
+        return new InterruptTable(chips);
     }
 
     /// <summary>

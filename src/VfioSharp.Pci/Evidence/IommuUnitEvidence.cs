@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using VfioSharp.Pci.Addressing;
 
@@ -27,6 +28,28 @@ public sealed record IommuUnitEvidence
         ExtendedCapability = ulong.TryParse(source.ReadText($"{Folder}/{name}/intel-iommu/ecap"), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong ecap)
             ? ecap : null,
     };
+
+    /// <summary>Gives functions in a group whose folder names no unit the one that lists them.</summary>
+    internal static ImmutableArray<FunctionEvidence> Assign(EvidenceSource source, IEnumerable<string> units, ImmutableArray<FunctionEvidence> functions)
+    {
+        if (!functions.Any(IsAdrift))
+        {
+            return functions;
+        }
+
+        var unitOf = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (string unit in units)
+        {
+            foreach (string device in source.List($"{Folder}/{unit}/devices"))
+            {
+                unitOf.TryAdd(device, unit);
+            }
+        }
+
+        return [.. functions.Select(function => IsAdrift(function) ? function with { IommuUnit = unitOf.GetValueOrDefault(function.Address.ToString()) } : function)];
+
+        static bool IsAdrift(FunctionEvidence function) => function is { IommuGroup: not null, IommuUnit: null };
+    }
 
     internal static IommuUnitKind KindOf(string name, IEnumerable<FunctionEvidence> functions)
     {

@@ -51,7 +51,7 @@ public sealed class PciIds
             {
                 if (vendor is { } owner && TryEntry(line[1..], out ushort device, out ReadOnlySpan<byte> name) && pairs.Contains((owner, device)))
                 {
-                    names.devices[(owner, device)] = Encoding.UTF8.GetString(name);
+                    names.devices[(owner, device)] = TextOf(name);
                 }
             }
             else if (TryEntry(line, out ushort id, out ReadOnlySpan<byte> name))
@@ -59,7 +59,7 @@ public sealed class PciIds
                 vendor = wantedVendors.Contains(id) ? id : null;
                 if (vendor is not null)
                 {
-                    names.vendors[id] = Encoding.UTF8.GetString(name);
+                    names.vendors[id] = TextOf(name);
                 }
             }
         }
@@ -85,6 +85,17 @@ public sealed class PciIds
 
         return text.ToString();
     }
+
+    // A snapshot's file comes from elsewhere: what a terminal would obey must not reach one.
+    private static string TextOf(ReadOnlySpan<byte> name) =>
+        string.Create(Encoding.UTF8.GetCharCount(name), name, static (chars, bytes) =>
+        {
+            Encoding.UTF8.GetChars(bytes, chars);
+            foreach (ref char c in chars)
+            {
+                c = char.IsControl(c) ? '?' : c;
+            }
+        });
 
     // Four hexadecimal digits, two spaces, the name.
     private static bool TryEntry(ReadOnlySpan<byte> line, out ushort id, out ReadOnlySpan<byte> name)

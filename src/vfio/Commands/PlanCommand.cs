@@ -96,7 +96,11 @@ internal static class PlanCommand
         var range = new ByteRange(0, barLength);
         return MsixTablePolicy.Decide(new MsixTableQuestion(
             range, new ByteRange(tableOffset, layout.TableLength), pbaBar == tableBar ? new ByteRange(layout.PbaOffset, layout.PbaLength) : null,
-            backend?.Ranges ?? BackendRanges.Whole(range), pageSize, verdict, rule));
+            backend?.Ranges ?? BackendRanges.Whole(range), pageSize, verdict, rule)
+        {
+            // Nothing is said of the other BARs. An even one is free unless the function has it; an odd one may be the upper half of its neighbour.
+            RelocationBar = pbaBar == 2 ? 4 : 2,
+        });
     }
 
     private static Option<ulong?> Size(string name, string form, string description) => new(name)

@@ -94,7 +94,8 @@ internal sealed class FunctionReport(IAnsiConsole console, HostAudit audit)
             $"{Count(msix.Capability.Vectors)}; table in BAR {msix.TableBar} at {msix.Table?.ToString() ?? "nowhere usable"}; PBA in BAR {msix.PbaBar} at {msix.Pba?.ToString() ?? "nowhere usable"}"));
         if (function.Table is { } decision)
         {
-            string neighbours = string.Join(", ", msix.TablePageNeighbours(audit.PageSize).Select(neighbour => neighbour.ToString()));
+            string neighbours = string.Join(", ", msix.TablePageNeighbours(audit.PageSize)
+                .Select(neighbour => neighbour.Kind == BarContentKind.Registers ? $"{neighbour.Range} (registers or unused)" : neighbour.ToString()));
             Line("Its page", neighbours.Length == 0 ? "holds nothing else" : $"also holds {neighbours}");
             Line("Mapping", decision.Explain(), new Style(decision.Access == MsixTableAccess.Mapped ? Color.Green : Color.Yellow));
             Line("", $"mapped {Join(decision.Mapped)}; trapped {Join(decision.Trapped)}");

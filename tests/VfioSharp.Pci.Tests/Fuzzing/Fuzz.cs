@@ -8,11 +8,9 @@ namespace VfioSharp.Pci.Tests.Fuzzing;
 /// </summary>
 internal static class Fuzz
 {
-    private const int LongFactor = 10;
-
-    /// <summary>How often to repeat what is normally repeated <paramref name="normal"/> times.</summary>
-    public static int Iterations(int normal) =>
-        Environment.GetEnvironmentVariable("VFIOSHARP_LONG") == "1" ? checked(normal * LongFactor) : normal;
+    /// <summary>How often to repeat what is normally repeated <paramref name="normal"/> times. All tests ask here.</summary>
+    public static int Iterations(int normal, int longFactor = 10) =>
+        Environment.GetEnvironmentVariable("VFIOSHARP_LONG") == "1" ? checked(normal * longFactor) : normal;
 
     public static void Run(int normal, Action<FuzzRandom> test)
     {

@@ -52,7 +52,7 @@ internal sealed class AmdViPlatform : X86Platform
         return (claimed, findings.ToImmutable());
     }
 
-    protected override RootBusGuarantee ExamineCoverage(HostEvidence host, HostBridgeEvidence bridge, ImmutableArray<Requester> requesters)
+    protected override RootBusGuarantee ExamineCoverage(HostEvidence host, ImmutableArray<Requester> requesters)
     {
         const string Source = "sys/firmware/acpi/tables/IVRS";
         if (host.Firmware.IvrsTable is not { } table)
