@@ -5,6 +5,7 @@ using VfioSharp.Pci.Configuration;
 using VfioSharp.Pci.Evidence;
 using VfioSharp.Pci.Isolation;
 using VfioSharp.Pci.Mapping;
+using VfioSharp.Pci.Msix;
 
 namespace VfioSharp.Cli.Output;
 
