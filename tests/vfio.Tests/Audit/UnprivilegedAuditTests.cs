@@ -1,16 +1,11 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 
 namespace VfioSharp.Cli.Tests.Audit;
 
 /// <summary>Every captured host as a reader without privilege saw it: nothing is guessed, and it is said what root would add.</summary>
-public sealed class UnprivilegedAuditTests : IDisposable
+public sealed class UnprivilegedAuditTests(UnprivilegedHosts hosts) : IClassFixture<UnprivilegedHosts>
 {
-    private readonly TemporaryFolder folder = new();
-
-    public static TheoryData<string> Hosts => CapturedHost.TriedWithoutPrivilege;
-
-    public void Dispose() => folder.Dispose();
+    public static TheoryData<string> Hosts => CapturedHost.SeenUnprivileged;
 
     [Theory]
     [MemberData(nameof(Hosts))]
@@ -65,6 +60,7 @@ public sealed class UnprivilegedAuditTests : IDisposable
     [MemberData(nameof(Hosts))]
     public void A_snapshot_made_without_privilege_says_the_same(string name)
     {
+        using var folder = new TemporaryFolder();
         string host = Unprivileged(name);
         CliRun.Of("snapshot", "-o", folder["snapshot.tar.gz"], "--root", host).Status.ShouldBe(0);
         foreach (string[] words in (string[][])[["audit"], ["audit", "--json"]])
@@ -77,6 +73,9 @@ public sealed class UnprivilegedAuditTests : IDisposable
     }
 
     [Fact]
+    public void Seventeen_hosts_were_seen_without_privilege() => Hosts.Count.ShouldBe(17);
+
+    [Fact]
     public void Show_says_that_capabilities_are_not_readable()
     {
         string text = CliRun.Of("show", "0:3.0", "--root", Unprivileged("x86-intel-ir")).Output;
@@ -87,32 +86,7 @@ public sealed class UnprivilegedAuditTests : IDisposable
     public void With_privilege_nothing_is_said_of_it() =>
         CliRun.Of("audit", "--root", CapturedHost.Archive("x86-intel-ir")).Output.ShouldNotContain("privilege");
 
-    // The archive, with each file as unprivileged.jsonl says that it was read: shorter, or refused.
-    private string Unprivileged(string name)
-    {
-        var host = new AlteredHost(name);
-        var refused = new JsonArray("var/log/dmesg");
-        foreach (JsonElement file in CapturedHost.Unprivileged(name))
-        {
-            string path = file.GetProperty("path").GetString()!.TrimStart('/');
-            if (file.TryGetProperty("open_errno", out _))
-            {
-                refused.Add(path);
-            }
-            else if (path.EndsWith("/config", StringComparison.Ordinal))
-            {
-                host.Cut($"/{path.Split('/')[^2]}/config$", file.GetProperty("bytes").GetInt32());
-            }
-        }
-
-        return host.Edit("^snapshot[.]json$", text =>
-        {
-            JsonNode manifest = JsonNode.Parse(text)!;
-            manifest["privileged"] = false;
-            manifest["unreadable"] = refused.DeepClone();
-            return manifest.ToJsonString();
-        }).WriteTo(folder);
-    }
+    private string Unprivileged(string name) => hosts.Archive(name);
 
     private static JsonElement[] Functions(string root) => [.. CliRun.Of("audit", "--json", "--root", root).Json().GetProperty("functions").EnumerateArray()];
 }

@@ -61,7 +61,7 @@ public sealed class TextReportTests : IDisposable
         CliRun show = CliRun.Of("show", "0:3.0", "--root", host);
         foreach (string output in (string[])[Audit(host), show.Output])
         {
-            output.ShouldContain("Red \ufffd]0;title\ufffd Hat");
+            output.ShouldContain("nv\ufffd[31mme");
             output.Where(c => char.IsControl(c) && c != '\n').ShouldBeEmpty();
         }
     }

@@ -17,7 +17,7 @@ public sealed class SnapshotTests : IDisposable
     {
         string snapshot = folder["snapshot.tar.gz"];
         CliRun.Of("snapshot", "-o", snapshot, "--root", CapturedHost.Archive(host)).Status.ShouldBe(0);
-        foreach (string[] words in (string[][])[["audit", "--json"], ["audit"], ["audit", "--json", "--page-size", "64K", "--rule", "acceptRisk"]])
+        foreach (string[] words in (string[][])[["audit", "--json"], ["audit"]])
         {
             CliRun before = CliRun.Of([.. words, "--root", CapturedHost.Archive(host)]);
             CliRun after = CliRun.Of([.. words, "--root", snapshot]);
