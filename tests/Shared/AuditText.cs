@@ -7,7 +7,25 @@ namespace VfioSharp.Tests.Shared;
 /// <summary>All that an audit says, as text, so that two audits can be compared.</summary>
 internal static class AuditText
 {
-    public static string Of(HostAudit audit)
+    /// <summary>The first line in which two audits differ, as one says and the other; empty where they say the same.</summary>
+    public static string Difference(HostAudit one, HostAudit other)
+    {
+        string[] first = Of(one).Split('\n');
+        string[] second = Of(other).Split('\n');
+        for (int line = 0; line < Math.Max(first.Length, second.Length); line++)
+        {
+            string? says = first.ElementAtOrDefault(line);
+            string? answers = second.ElementAtOrDefault(line);
+            if (says != answers)
+            {
+                return $"{string.Join('\n', first.AsSpan(Math.Max(line - 8, 0), Math.Min(line, 8)))}\n- {says}\n+ {answers}";
+            }
+        }
+
+        return "";
+    }
+
+    private static string Of(HostAudit audit)
     {
         var text = new StringBuilder();
         text.AppendLine($"{audit.Host.Architecture} {audit.Host.KernelRelease} {audit.PageSize} assumed {audit.Host.PageSizeIsAssumed} privileged {audit.Host.Privileged}");

@@ -88,7 +88,8 @@ public sealed record FunctionEvidence
         return new FunctionEvidence
         {
             Address = address,
-            DevicePath = source.Tree.ResolveLink(folder) is { } path && path.StartsWith("sys/devices/", StringComparison.Ordinal) ? path : null,
+            DevicePath = source.Tree.ResolveLink(folder) is { } path && path.StartsWith("sys/devices/", StringComparison.Ordinal) && HostPath.Name(path) == name
+                ? path : null,
             VendorId = (ushort)ids[0],
             DeviceId = (ushort)ids[1],
             SubsystemVendorId = (ushort)ids[2],

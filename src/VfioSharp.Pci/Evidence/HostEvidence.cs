@@ -32,7 +32,8 @@ public sealed class HostEvidence
         CommandLine = KernelCommandLine.Parse(source.ReadText(KernelCommandLine.Path));
         Log = KernelLog.Read(source.Read(KernelLog.Path));
 
-        Functions = [.. source.List(FunctionEvidence.Folder).Select(name => FunctionEvidence.Read(source, name)).OfType<FunctionEvidence>().OrderBy(f => f.Address)];
+        Functions = [.. source.List(FunctionEvidence.Folder).Where(IsFunctionName).Select(name => FunctionEvidence.Read(source, name)).OfType<FunctionEvidence>()
+            .OrderBy(function => function.Address)];
         IommuUnits = source.List(IommuUnitEvidence.Folder).Select(name => IommuUnitEvidence.Read(source, name, Functions))
             .ToImmutableSortedDictionary(unit => unit.Name, unit => unit, StringComparer.Ordinal);
         Functions = IommuUnitEvidence.Assign(source, IommuUnits.Keys, Functions);
@@ -194,7 +195,17 @@ public sealed class HostEvidence
 
         foreach (string path in Unreadable)
         {
-            tree.AddFile(path, HostFile.Denied);
+            tree.AddFile(WithoutFunctionLink(tree, path), HostFile.Denied);
         }
+    }
+
+    // The kernel spells an address in one way (pci_setup_device(), drivers/pci/probe.c); another spelling would be the same function twice.
+    private static bool IsFunctionName(string name) => PciAddress.TryParse(name, out PciAddress address) && address.ToString() == name;
+
+    // A function's files lie where the link with its name points; a file below that name would take the link's place.
+    private static string WithoutFunctionLink(MemoryTree tree, string path)
+    {
+        int end = path.StartsWith(FunctionEvidence.Folder + "/", StringComparison.Ordinal) ? path.IndexOf('/', FunctionEvidence.Folder.Length + 1) : -1;
+        return end > 0 && tree.ResolveLink(path[..end]) is { } folder ? folder + path[end..] : path;
     }
 }
