@@ -51,7 +51,8 @@ internal sealed class AlteredHost(string name)
 
     /// <summary>Nothing tells which chip delivers the messages: no vectors, no I/O interrupt controllers, no log.</summary>
     public AlteredHost WithoutInterrupts() =>
-        Without("/msi_irqs/").Without("^proc/interrupts$").Without("^sys/kernel/irq/").Without("^sys/kernel/debug/").Without("^var/log/").With("proc/interrupts", "           CPU0\n");
+        Without("/msi_irqs/").Without("^proc/interrupts$").Without("^sys/kernel/irq/").Without("^sys/kernel/debug/").Without("^var/log/")
+            .With("proc/interrupts", "           CPU0\n");
 
     /// <summary>Writes the archive into a folder, and says where.</summary>
     public string WriteTo(TemporaryFolder folder)

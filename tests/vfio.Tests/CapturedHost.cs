@@ -10,7 +10,8 @@ internal static class CapturedHost
     public static TheoryData<string> All => [.. Directory.GetDirectories(Root).Select(folder => Path.GetFileName(folder)).Order(StringComparer.Ordinal)];
 
     /// <summary>Those where a reader without privilege was tried as well.</summary>
-    public static TheoryData<string> SeenUnprivileged => [.. All.Select(row => row.Data).Where(host => File.Exists(Path.Combine(Root, host, "unprivileged.jsonl")))];
+    public static TheoryData<string> SeenUnprivileged => [.. All.Select(row => row.Data)
+        .Where(host => File.Exists(Path.Combine(Root, host, "unprivileged.jsonl")))];
 
     public static string Archive(string host) => Path.Combine(Root, host, "host.tar.gz");
 

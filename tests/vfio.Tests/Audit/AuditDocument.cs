@@ -125,7 +125,8 @@ internal static class AuditDocument
 
     private static string Text(JsonElement owner, string name) => Text(owner, name, nullable: false)!;
 
-    private static void Matches(JsonElement owner, string name, string pattern) => Regex.IsMatch(Text(owner, name), pattern).ShouldBeTrue($"{name}: {Text(owner, name)}");
+    private static void Matches(JsonElement owner, string name, string pattern) => Regex.IsMatch(Text(owner, name), pattern)
+        .ShouldBeTrue($"{name}: {Text(owner, name)}");
 
     private static IReadOnlyList<string> Texts(JsonElement owner, string name)
     {

@@ -185,7 +185,8 @@ public sealed class AuditJsonTests
     public void Only_the_functions_that_were_named_are_audited_each_once_in_order()
     {
         JsonElement document = CliRun.Of("audit", "00:1f.2", "0000:00:03.0", "0:3.0", "--json", "--root", CapturedHost.Archive("x86-intel-ir")).Json();
-        document.GetProperty("functions").EnumerateArray().Select(function => function.GetProperty("address").GetString()).ShouldBe(["0000:00:03.0", "0000:00:1f.2"]);
+        document.GetProperty("functions").EnumerateArray().Select(function => function.GetProperty("address").GetString())
+            .ShouldBe(["0000:00:03.0", "0000:00:1f.2"]);
     }
 
     [Theory]

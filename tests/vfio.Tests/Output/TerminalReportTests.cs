@@ -62,7 +62,8 @@ public sealed partial class TerminalReportTests : IDisposable
         foreach (FunctionEvidence function in evidence.Functions.Where((_, i) => i % 4 == 0))
         {
             HostAudit audit = HostAudit.Of(evidence, [function.Address]);
-            ShouldFit(Print(width, console => new ShowReport(console).Write(audit, [.. audit.Functions.Select(f => f.Table).OfType<Pci.Mapping.MsixTableDecision>()])), width);
+            ShouldFit(Print(width, console => new ShowReport(console).Write(audit, [.. audit.Functions
+                .Select(f => f.Table).OfType<Pci.Mapping.MsixTableDecision>()])), width);
         }
     }
 

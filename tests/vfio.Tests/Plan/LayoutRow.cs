@@ -48,7 +48,8 @@ internal sealed record LayoutRow(string Device, ulong BarLength, int Vectors, in
 
     private static LayoutRow Parse(string line)
     {
-        string[] fields = [.. Regex.Matches(line, """(?:^|,)(?:"([^"]*)"|([^,]*))""").Select(match => match.Groups[1].Success ? match.Groups[1].Value : match.Groups[2].Value)];
+        string[] fields = [.. Regex.Matches(line, """(?:^|,)(?:"([^"]*)"|([^,]*))""")
+            .Select(match => match.Groups[1].Success ? match.Groups[1].Value : match.Groups[2].Value)];
         int tableBar = Number(fields[5]);
         string bar = fields[3].Split(';').Select(field => field.Split(':')).Single(field => Number(field[0]) == tableBar)[1];
         return new LayoutRow(fields[0], Size(bar), Number(fields[4]), tableBar, Hex(fields[6]), Number(fields[7]), Hex(fields[8]));

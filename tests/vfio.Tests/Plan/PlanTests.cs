@@ -128,7 +128,8 @@ public sealed class PlanTests
     [InlineData("5:0")]
     [InlineData("0:0x5200")]
     [InlineData("3:4G")]
-    public void The_PBA_may_lie_in_this_BAR_or_in_another(string pba) => Plan($"--bar 64K --table 0x5200 --vectors 129 --pba {pba}").Status.ShouldBe(pba == "3:4G" ? 64 : 0);
+    public void The_PBA_may_lie_in_this_BAR_or_in_another(string pba) => Plan($"--bar 64K --table 0x5200 --vectors 129 --pba {pba}").Status
+        .ShouldBe(pba == "3:4G" ? 64 : 0);
 
     [Fact]
     public void A_PBA_in_the_tables_own_place_in_another_BAR_shares_nothing_with_it()

@@ -30,12 +30,14 @@ public sealed partial class ProgramTests : IDisposable
     public async Task Ctrl_C_ends_a_command_with_130_even_while_it_waits_for_its_input(string line)
     {
         string fifo = folder.Fifo("fifo");
-        string[] arguments = [.. line.Split(' ').Select(word => word.Replace("{fifo}", fifo, StringComparison.Ordinal).Replace("{folder}", folder.Path, StringComparison.Ordinal))];
+        string[] arguments = [.. line.Split(' ').Select(word => word.Replace("{fifo}", fifo, StringComparison.Ordinal)
+            .Replace("{folder}", folder.Path, StringComparison.Ordinal))];
         CancellationToken stop = TestContext.Current.CancellationToken;
         using Process process = Program.Start(Program.Line(arguments));
 
         // Opening for writing waits until the program has opened for reading; it then waits for bytes that never come.
-        using FileStream writer = await Task.Run(() => new FileStream(fifo, FileMode.Open, FileAccess.Write, FileShare.ReadWrite), stop).WaitAsync(TimeSpan.FromMinutes(1), stop);
+        using FileStream writer = await Task.Run(() => new FileStream(fifo, FileMode.Open, FileAccess.Write, FileShare.ReadWrite), stop)
+            .WaitAsync(TimeSpan.FromMinutes(1), stop);
         using (Process kill = Process.Start("kill", ["-INT", process.Id.ToString(CultureInfo.InvariantCulture)]))
         {
             await kill.WaitForExitAsync(stop);
@@ -143,7 +145,8 @@ public sealed partial class ProgramTests : IDisposable
             .Zip(CliRun.Of("audit", "--json").Json().GetProperty("functions").EnumerateArray()))
         {
             theirs.GetProperty("address").GetString().ShouldBe(roots.GetProperty("address").GetString());
-            theirs.GetProperty("isolation").GetProperty("verdict").GetString().ShouldBeOneOf("unknown", roots.GetProperty("isolation").GetProperty("verdict").GetString());
+            theirs.GetProperty("isolation").GetProperty("verdict").GetString()
+                .ShouldBeOneOf("unknown", roots.GetProperty("isolation").GetProperty("verdict").GetString());
         }
     }
 
@@ -159,7 +162,8 @@ public sealed partial class ProgramTests : IDisposable
 
         Directory.CreateDirectory(folder["ours"]);
         File.SetUnixFileMode(folder["ours"], (UnixFileMode)0b111_101_101);
-        (await RunCopyAsync(nobody, "snapshot", "-o", folder["ours/host.tar.gz"])).ShouldBeRefused(74, $"cannot write {folder["ours/host.tar.gz"]}: permission denied");
+        (await RunCopyAsync(nobody, "snapshot", "-o", folder["ours/host.tar.gz"]))
+            .ShouldBeRefused(74, $"cannot write {folder["ours/host.tar.gz"]}: permission denied");
         Directory.GetFileSystemEntries(folder["ours"]).ShouldBeEmpty();
     }
 

@@ -45,7 +45,8 @@ public sealed class ShowTests
             AuditDocument.CheckTable(page.GetProperty("table"));
             string pageSize = page.GetProperty("pageSize").ToString();
             CliRun audit = CliRun.Of("audit", address, "--json", "--page-size", pageSize, "--root", CapturedHost.Archive(host));
-            JsonSerializer.Serialize(page.GetProperty("table")).ShouldBe(JsonSerializer.Serialize(audit.Json().GetProperty("functions")[0].GetProperty("table")));
+            JsonSerializer.Serialize(page.GetProperty("table"))
+                .ShouldBe(JsonSerializer.Serialize(audit.Json().GetProperty("functions")[0].GetProperty("table")));
         }
 
         Show(host, address).Output.Split('\n').Count(line => line.StartsWith("BAR ", StringComparison.Ordinal)).ShouldBe(pages.Length);
@@ -70,7 +71,8 @@ public sealed class ShowTests
             bar.GetProperty("address").GetUInt64();
             if (bar.GetProperty("index").GetInt32() < 6)
             {
-                JsonElement region = truth.GetProperty("regions").EnumerateArray().Single(region => region.GetProperty("index").GetInt32() == bar.GetProperty("index").GetInt32());
+                JsonElement region = truth.GetProperty("regions").EnumerateArray()
+                    .Single(region => region.GetProperty("index").GetInt32() == bar.GetProperty("index").GetInt32());
                 bar.GetProperty("length").GetUInt64().ShouldBe(region.GetProperty("size").GetUInt64());
             }
         }

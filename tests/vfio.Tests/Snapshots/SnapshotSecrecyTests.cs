@@ -55,7 +55,8 @@ public sealed partial class SnapshotSecrecyTests : IDisposable
     public void Files_with_keys_serial_numbers_and_names_are_left_out()
     {
         string snapshot = Snapshot(new AlteredHost("arm64-smmuv3-its")
-            .With("etc/shadow", Secret).With("root/.ssh/id_ed25519", Secret).With("proc/sys/kernel/hostname", Secret).With("proc/version", $"Linux version 1 ({Secret}@build)\n")
+            .With("etc/shadow", Secret).With("root/.ssh/id_ed25519", Secret).With("proc/sys/kernel/hostname", Secret)
+            .With("proc/version", $"Linux version 1 ({Secret}@build)\n")
             .With("proc/sys/kernel/random/boot_id", Secret).With("sys/class/dmi/id/product_serial", Secret)
             .With("sys/firmware/acpi/tables/MSDM", Secret).With("sys/firmware/acpi/tables/SLIC", Secret).With("sys/firmware/efi/efivars/Key", Secret)
             .With("sys/firmware/devicetree/base/serial-number", Secret).With("sys/firmware/devicetree/base/chosen/bootargs", Secret)
@@ -70,7 +71,8 @@ public sealed partial class SnapshotSecrecyTests : IDisposable
     [Fact]
     public void What_interrupts_are_called_by_their_users_is_left_out()
     {
-        string snapshot = Snapshot(new AlteredHost("x86-intel-ir").Edit("^proc/interrupts$", text => text.Replace("nvme0q0", Secret, StringComparison.Ordinal)).WriteTo(folder));
+        string snapshot = Snapshot(new AlteredHost("x86-intel-ir").Edit("^proc/interrupts$", text => text
+            .Replace("nvme0q0", Secret, StringComparison.Ordinal)).WriteTo(folder));
         ShouldNotHold(snapshot, Secret);
     }
 
@@ -85,7 +87,8 @@ public sealed partial class SnapshotSecrecyTests : IDisposable
     public void Device_serial_numbers_are_zeroed_and_no_other_byte_of_configuration_space_is(string host)
     {
         string snapshot = Snapshot(CapturedHost.Archive(host));
-        Dictionary<string, byte[]> before = SnapshotFiles.Read(CapturedHost.Archive(host)).ToDictionary(file => file.Key.TrimStart('.', '/'), file => file.Value);
+        Dictionary<string, byte[]> before = SnapshotFiles.Read(CapturedHost.Archive(host))
+            .ToDictionary(file => file.Key.TrimStart('.', '/'), file => file.Value);
         byte[] whole = SnapshotFiles.Unpack(snapshot);
         int serials = 0;
         foreach ((string path, byte[] image) in SnapshotFiles.Read(snapshot).Where(file => file.Key.EndsWith("/config", StringComparison.Ordinal)))

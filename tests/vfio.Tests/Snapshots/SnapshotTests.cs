@@ -35,7 +35,8 @@ public sealed class SnapshotTests : IDisposable
         foreach (JsonElement truth in CapturedHost.Truth(host).Take(3))
         {
             string address = truth.GetProperty("bdf").GetString()!;
-            CliRun.Of("show", address, "--json", "--root", snapshot).Output.ShouldBe(CliRun.Of("show", address, "--json", "--root", CapturedHost.Archive(host)).Output);
+            CliRun.Of("show", address, "--json", "--root", snapshot).Output
+                .ShouldBe(CliRun.Of("show", address, "--json", "--root", CapturedHost.Archive(host)).Output);
         }
     }
 
