@@ -154,7 +154,11 @@ public sealed class HostEvidence
         }.ToJson());
 
         tree.AddFolder(FunctionEvidence.Folder);
-        tree.AddFile(KernelCommandLine.Path, CommandLine + "\n");
+        if (CommandLine.IsKnown)
+        {
+            tree.AddFile(KernelCommandLine.Path, CommandLine + "\n");
+        }
+
         if (KernelRelease is not null)
         {
             tree.AddFile("proc/sys/kernel/osrelease", KernelRelease + "\n");

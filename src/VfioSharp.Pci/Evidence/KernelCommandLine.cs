@@ -18,9 +18,10 @@ public sealed class KernelCommandLine
 
     private readonly List<KeyValuePair<string, string?>> parameters = [];
 
-    private KernelCommandLine()
-    {
-    }
+    private KernelCommandLine(bool isKnown) => IsKnown = isKnown;
+
+    /// <summary>Whether the command line could be read. Where not, that a parameter is missing tells nothing.</summary>
+    public bool IsKnown { get; }
 
     /// <summary>The parameters that were kept, in order. Dashes in names are written as underscores; a bare parameter has a null value.</summary>
     public IReadOnlyList<KeyValuePair<string, string?>> Parameters => parameters;
@@ -31,7 +32,7 @@ public sealed class KernelCommandLine
     /// </summary>
     public static KernelCommandLine Parse(string? text)
     {
-        var line = new KernelCommandLine();
+        var line = new KernelCommandLine(text is not null);
         foreach (string token in Tokens(text ?? ""))
         {
             if (token == "--")

@@ -46,12 +46,4 @@ public sealed class PciIdsTests
     [InlineData("\t1000  a device before any vendor\n")]
     [InlineData("1af4\n1af\n1af4 x\nzzzz  no number\n")]
     public void Lines_that_make_no_sense_are_passed_over(string file) => PciIds.Read(Encoding.UTF8.GetBytes(file), [(0x1af4, 0x1000)]).IsEmpty.ShouldBeTrue();
-
-    [Fact]
-    public void What_a_terminal_would_obey_does_not_reach_one()
-    {
-        PciIds names = PciIds.Read("1234  A\u001b[2JB\u0007\u009b1mC\n\t0001  \u001bc\n"u8, [(0x1234, 1)]);
-        names.VendorName(0x1234).ShouldBe("A?[2JB??1mC");
-        names.DeviceName(0x1234, 1).ShouldBe("?c");
-    }
 }

@@ -61,12 +61,20 @@ internal sealed class IntelVtdPlatform : X86Platform
     private static string Claim(bool able, string where) =>
         able ? $"can remap interrupts ({where}); that tells nothing of use" : $"cannot remap interrupts ({where})";
 
-    protected override MessageFilter ExamineStrength(HostEvidence host, MessageFilter filter) =>
+    protected override MessageFilter ExamineStrength(HostEvidence host, MessageFilter filter)
+    {
+        const string Source = "proc/cmdline";
+
         // As setup_irqremap() reads it (drivers/iommu/irq_remapping.c): once said, never unsaid.
-        host.CommandLine.Words("intremap").Any(word => word.StartsWith("nosid", StringComparison.Ordinal))
-            ? (filter with { Verdict = IsolationVerdict.NotIsolated }).With("proc/cmdline",
-                "intremap=nosid turns source-id checking off: a function can use another's entry of the remapping table. The kernel accepts this without a word; it is weaker than isolation")
-            : filter;
+        if (host.CommandLine.Words("intremap").Any(word => word.StartsWith("nosid", StringComparison.Ordinal)))
+        {
+            return (filter with { Verdict = IsolationVerdict.NotIsolated }).With(Source,
+                "intremap=nosid turns source-id checking off: a function can use another's entry of the remapping table. The kernel accepts this without a word; it is weaker than isolation");
+        }
+
+        return host.CommandLine.IsKnown ? filter
+            : filter.With(Source, "the kernel's command line cannot be read, so intremap=nosid, which nothing else shows, is supposed not to be there");
+    }
 
     protected override RootBusGuarantee ExamineCoverage(HostEvidence host, ImmutableArray<Requester> requesters)
     {
