@@ -1,0 +1,22 @@
+using VfioSharp.Pci.Addressing;
+using VfioSharp.Pci.Audit;
+using VfioSharp.Pci.Evidence;
+using VfioSharp.Pci.Isolation;
+using VfioSharp.Pci.Mapping;
+
+namespace VfioSharp.Pci.Tests.Hosts;
+
+/// <summary>Hosts known from the kernel's sources alone: what an operator of one must not be told.</summary>
+public sealed class ReviewTests
+{
+    private const string Nvme = "0000:00:03.0";
+    private const string Release = "proc/sys/kernel/osrelease";
+    private const string HidesChips = "^proc/interrupts$|^sys/kernel/irq/";
+
+    [Theory]
+    [InlineData("6.12.107+deb13-s390x", MsixTableReason.BackendCannotMap)]
+    [InlineData("6.15.0", MsixTableReason.MsisIsolated)]
+    public void On_s390x_vfio_pci_maps_nothing_before_Linux_6_15(string kernel, MsixTableReason reason) =>
+        new AlteredHost("s390x-zpci").With(Release, kernel + "\n").Edit("/mio_enabled$", _ => "1\n")
+            .Audit("0001:00:00.0").Table!.Reason.ShouldBe(reason);
+}
