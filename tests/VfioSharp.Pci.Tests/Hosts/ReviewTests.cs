@@ -19,4 +19,17 @@ public sealed class ReviewTests
     public void On_s390x_vfio_pci_maps_nothing_before_Linux_6_15(string kernel, MsixTableReason reason) =>
         new AlteredHost("s390x-zpci").With(Release, kernel + "\n").Edit("/mio_enabled$", _ => "1\n")
             .Audit("0001:00:00.0").Table!.Reason.ShouldBe(reason);
+
+    [Theory]
+    [InlineData("5.18.0-powerpc64le", true)]
+    [InlineData("5.19.0-powerpc64le", null)]
+    [InlineData("6.1.0-32-powerpc64le", null)]
+    [InlineData("6.4.0-powerpc64le", true)]
+    public void On_Power_some_kernels_may_refuse_whatever_is_isolated(string kernel, bool? accepts)
+    {
+        IsolationAssessment isolation = new AlteredHost("ppc64-powernv9").With(Release, kernel + "\n").Audit("0000:01:00.0").Isolation;
+        isolation.Verdict.ShouldBe(IsolationVerdict.Isolated);
+        isolation.KernelAccepts.ShouldBe(accepts);
+        isolation.Findings.Any(f => f.Text.Contains("EINVAL", StringComparison.Ordinal)).ShouldBe(accepts is null);
+    }
 }
