@@ -32,4 +32,16 @@ public sealed class ReviewTests
         isolation.KernelAccepts.ShouldBe(accepts);
         isolation.Findings.Any(f => f.Text.Contains("EINVAL", StringComparison.Ordinal)).ShouldBe(accepts is null);
     }
+
+    [Theory]
+    [InlineData("5.10.0-30-amd64", true)]
+    [InlineData("6.1.0-32-amd64", false)]
+    public void A_bridge_with_a_driver_of_its_own_was_no_obstacle_before_Linux_5_19(string kernel, bool assignable)
+    {
+        MemoryTree tree = new AlteredHost("x86-intel-ir-rich").With(Release, kernel + "\n").Without("0000:07:0[13].0/driver$").Tree();
+        tree.AddLink("sys/devices/pci0000:00/0000:00:02.2/0000:06:00.0/driver", "../../../../bus/pci/drivers/shpchp");
+        FunctionAudit function = HostAudit.Of(HostEvidence.Read(tree)).Functions.Single(f => f.Address == PciAddress.Parse("0000:07:01.0"));
+        function.Evidence.IommuGroup.ShouldBe(22);
+        function.Assignability.IsAssignable.ShouldBe(assignable);
+    }
 }
