@@ -44,4 +44,23 @@ public sealed class ReviewTests
         function.Evidence.IommuGroup.ShouldBe(22);
         function.Assignability.IsAssignable.ShouldBe(assignable);
     }
+
+    [Fact]
+    public void A_table_of_interrupts_that_kexec_could_not_copy_is_no_sign_that_remapping_is_off()
+    {
+        const string Log = "[    0.10] DMAR-IR: Failed to copy IR table for dmar0 from previous kernel\n[    0.11] DMAR-IR: Enabled IRQ remapping in x2apic mode\n[    9.0] DMAR-IR: Failed to setup IRQ 44 for posted mode\n";
+        new AlteredHost("x86-intel-ir").WithoutVectors().Without(HidesChips).With("var/log/dmesg", Log).Audit(Nvme).Isolation.Verdict.ShouldBe(IsolationVerdict.Isolated);
+    }
+
+    [Theory]
+    [InlineData("DMAR-IR: Not enabling interrupt remapping")]
+    [InlineData("DMAR-IR: Failed to setup irq remapping for dmar1")]
+    [InlineData("DMAR-IR: Failed to enable irq remapping. You are vulnerable to irq-injection attacks.")]
+    public void What_the_kernel_logs_when_it_gives_up_remapping_is_understood(string line)
+    {
+        IsolationAssessment isolation = new AlteredHost("x86-intel-noir").WithoutVectors().Without(HidesChips)
+            .With("var/log/dmesg", $"[    0.100000][    T0] {line}\n").Audit(Nvme).Isolation;
+        isolation.Verdict.ShouldBe(IsolationVerdict.NotIsolated);
+        isolation.Findings.ShouldContain(new IsolationFinding("kernel log", line));
+    }
 }
