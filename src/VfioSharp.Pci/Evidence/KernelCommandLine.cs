@@ -12,7 +12,7 @@ public sealed class KernelCommandLine
     internal const string Path = "proc/cmdline";
 
     private static readonly string[] Names =
-        ["intel_iommu", "amd_iommu", "amd_iommu_intr", "iommu", "intremap", "nointremap", "pcie_acs_override"];
+        ["intel_iommu", "amd_iommu", "amd_iommu_intr", "iommu", "intremap", "nointremap", "pcie_acs_override", "irqchip.gicv3_nolpi"];
 
     private static readonly string[] Prefixes = ["vfio", "iommufd.", "iommu.", "arm_smmu"];
 

@@ -63,4 +63,21 @@ public sealed class ReviewTests
         isolation.Verdict.ShouldBe(IsolationVerdict.NotIsolated);
         isolation.Findings.ShouldContain(new IsolationFinding("kernel log", line));
     }
+
+    [Theory]
+    [InlineData("irqchip.gicv3_nolpi=1")]
+    [InlineData("iommu.passthrough=1 irqchip.gicv3_nolpi=y")]
+    public void An_ITS_that_the_kernel_was_told_to_leave_alone_delivers_nothing(string commandLine)
+    {
+        IsolationAssessment isolation = new AlteredHost("arm64-smmuv3-its").WithoutVectors().Without("^var/log/").With("proc/cmdline", commandLine + "\n").Audit(Nvme).Isolation;
+        isolation.InUse.ShouldBe(false);
+        isolation.Advertised.ShouldBe(true);
+        isolation.KernelAccepts.ShouldBe(false);
+        isolation.Verdict.ShouldBe(IsolationVerdict.NotIsolated);
+        isolation.Advice!.ShouldContain("gicv3_nolpi");
+    }
+
+    [Fact]
+    public void An_ITS_that_delivers_vectors_is_in_use_whatever_the_command_line_says() =>
+        new AlteredHost("arm64-smmuv3-its").With("proc/cmdline", "irqchip.gicv3_nolpi=0\n").WithoutVectors().Audit(Nvme).Isolation.Verdict.ShouldBe(IsolationVerdict.Isolated);
 }
