@@ -72,6 +72,28 @@ public sealed class KernelCommandLine
         return flag;
     }
 
+    /// <summary>
+    /// Whether the kernel was told not to remap interrupts: <c>nointremap</c>, or <c>off</c> among the words of <c>intremap</c>; the last word
+    /// counts (<c>setup_irqremap()</c>, drivers/iommu/irq_remapping.c).
+    /// </summary>
+    internal bool ForbidsInterruptRemapping
+    {
+        get
+        {
+            bool off = false;
+            foreach ((string key, string? value) in parameters)
+            {
+                off |= key == "nointremap";
+                foreach (string word in key == "intremap" ? value?.Split(',') ?? [] : [])
+                {
+                    off = word.StartsWith("off", StringComparison.Ordinal) || (off && !word.StartsWith("on", StringComparison.Ordinal));
+                }
+            }
+
+            return off;
+        }
+    }
+
     /// <summary>The kept parameters as a command line.</summary>
     public override string ToString() =>
         string.Join(' ', parameters.Select(p => p.Value is null ? p.Key : p.Value.Contains(' ') ? $"{p.Key}=\"{p.Value}\"" : $"{p.Key}={p.Value}"));

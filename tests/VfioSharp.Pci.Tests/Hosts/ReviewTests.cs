@@ -80,4 +80,18 @@ public sealed class ReviewTests
     [Fact]
     public void An_ITS_that_delivers_vectors_is_in_use_whatever_the_command_line_says() =>
         new AlteredHost("arm64-smmuv3-its").With("proc/cmdline", "irqchip.gicv3_nolpi=0\n").WithoutVectors().Audit(Nvme).Isolation.Verdict.ShouldBe(IsolationVerdict.Isolated);
+
+    [Theory]
+    [InlineData("intremap=off intremap=on", false)]
+    [InlineData("intremap=on,off", true)]
+    [InlineData("nointremap intremap=on", false)]
+    [InlineData("intremap=on nointremap", true)]
+    public void The_last_word_on_intremap_counts(string commandLine, bool off)
+    {
+        foreach (string host in (string[])["x86-intel-ir", "x86-amd-ir"])
+        {
+            new AlteredHost(host).With("proc/cmdline", commandLine + "\n").Audit(Nvme).Isolation.Findings
+                .Any(f => f.Text.Contains("told not to remap", StringComparison.Ordinal)).ShouldBe(off);
+        }
+    }
 }
