@@ -82,6 +82,19 @@ public sealed class ReviewTests
         new AlteredHost("arm64-smmuv3-its").With("proc/cmdline", "irqchip.gicv3_nolpi=0\n").WithoutVectors().Audit(Nvme).Isolation.Verdict.ShouldBe(IsolationVerdict.Isolated);
 
     [Theory]
+    [InlineData("VMD-PCI-MSIX")]
+    [InlineData("HV-PCI-MSIX")]
+    public void A_strangers_interrupt_domain_tells_what_the_kernel_answers_and_no_more(string prefix)
+    {
+        string domain = $"sys/kernel/debug/irq/domains/{prefix}-0000:00:03.0-12";
+        IsolationAssessment isolation = new AlteredHost("x86-intel-ir").WithoutVectors().Without(HidesChips + "|^var/log/")
+            .With(domain, "name:   x\n parent: INTEL-IR-0\n            IRQ_DOMAIN_FLAG_ISOLATED_MSI\n").Audit(Nvme).Isolation;
+        isolation.Verdict.ShouldBe(IsolationVerdict.Unknown);
+        isolation.InUse.ShouldBeNull();
+        isolation.KernelAccepts.ShouldBe(true);
+    }
+
+    [Theory]
     [InlineData("intremap=off intremap=on", false)]
     [InlineData("intremap=on,off", true)]
     [InlineData("nointremap intremap=on", false)]

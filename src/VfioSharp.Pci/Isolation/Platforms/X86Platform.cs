@@ -74,9 +74,12 @@ internal abstract class X86Platform : IsolationPlatform
             filter = filter with { KernelAnswer = domain.IsIsolated };
             filter = filter.With("sys/kernel/debug/irq/domains",
                 $"the kernel's domain {domain.Domain} {(domain.IsIsolated ? "has" : "lacks")} IRQ_DOMAIN_FLAG_ISOLATED_MSI");
+
+            // A domain of VMD's or a hypervisor's may have the flag from the one above it: the kernel's answer, but, as with its chips, no evidence.
+            bool isNative = domain.Domain.StartsWith("IR-PCI-MSI", StringComparison.Ordinal) || domain.Domain.StartsWith("PCI-MSI", StringComparison.Ordinal);
             if (chips.Count == 0)
             {
-                filter = filter with { Verdict = domain.IsIsolated ? IsolationVerdict.Isolated : IsolationVerdict.NotIsolated, InUse = domain.IsIsolated };
+                filter = !isNative ? filter with { Verdict = IsolationVerdict.Unknown, InUse = null } : filter with { Verdict = domain.IsIsolated ? IsolationVerdict.Isolated : IsolationVerdict.NotIsolated, InUse = domain.IsIsolated };
             }
         }
 
