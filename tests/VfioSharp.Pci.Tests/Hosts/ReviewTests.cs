@@ -94,6 +94,26 @@ public sealed class ReviewTests
         isolation.KernelAccepts.ShouldBe(true);
     }
 
+    [Fact]
+    public void A_Hyper_V_guest_s_remapped_IO_APIC_says_nothing_of_messages()
+    {
+        // No IOMMU, no DMAR: Hyper-V's IO-APIC driver alone makes the name (drivers/iommu/hyperv-iommu.c).
+        FunctionAudit function = new AlteredHost("x86-no-iommu").WithoutVectors()
+            .Edit("^proc/interrupts$", text => text.Replace("  IO-APIC", "  IR-IO-APIC", StringComparison.Ordinal)).Audit(Nvme);
+        function.Isolation.Verdict.ShouldBe(IsolationVerdict.NotIsolated);
+        function.Isolation.InUse.ShouldBeNull();
+        function.Isolation.Findings.ShouldNotContain(f => f.Text.Contains("messages are filtered", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void The_IO_APIC_does_not_speak_for_a_function_that_a_working_IOMMU_leaves_out()
+    {
+        // intel_iommu=igfx_off leaves the graphics device's unit alone, remapping table and all.
+        FunctionAudit function = new AlteredHost("x86-intel-ir").WithoutVectors().Without("0000:00:03.0/iommu(_group)?$").Audit(Nvme);
+        function.Isolation.Verdict.ShouldBe(IsolationVerdict.NotIsolated);
+        function.Isolation.InUse.ShouldBeNull();
+    }
+
     [Theory]
     [InlineData("intremap=off intremap=on", false)]
     [InlineData("intremap=on,off", true)]

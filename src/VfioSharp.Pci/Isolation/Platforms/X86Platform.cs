@@ -117,7 +117,7 @@ internal abstract class X86Platform : IsolationPlatform
         if (function.Address.Segment >= FirstSoftwareSegment)
         {
             return MessageFilter.Unknown(MsiChip.Source,
-                $"it holds no vectors, and segment {function.Address.Segment:x4} exists in software alone (Intel VMD, Hyper-V): the IO-APIC does not speak for it; bind a driver and audit again");
+                $"it holds no vectors, and segment {function.Address.Segment:x4} exists in software alone (Intel VMD): the IO-APIC does not speak for it; bind a driver and audit again");
         }
 
         if (function.IommuGroup is not null && UnitOf(host, function)?.Kind != UnitKind)
@@ -126,12 +126,7 @@ internal abstract class X86Platform : IsolationPlatform
         }
 
         (bool? inUse, IsolationFinding finding) = ExamineHostUse(host);
-        if (inUse == true && function.IommuGroup is null && ExamineCoverage(host, [requester]) is { IsIsolated: false } uncovered)
-        {
-            return new MessageFilter { Verdict = IsolationVerdict.NotIsolated, InUse = false, KernelAnswer = false, Findings = [finding, .. uncovered.Findings] };
-        }
-
-        return new MessageFilter
+        return inUse == true && function.IommuGroup is null ? ExamineUngrouped(host, requester, finding) : new MessageFilter
         {
             Verdict = inUse switch { true => IsolationVerdict.Isolated, false => IsolationVerdict.NotIsolated, null => IsolationVerdict.Unknown },
             InUse = inUse,
@@ -143,6 +138,20 @@ internal abstract class X86Platform : IsolationPlatform
     /// <summary>A function without vectors whose group hangs on another kind of IOMMU than this platform's.</summary>
     protected virtual MessageFilter ExamineForeignUnit(HostEvidence host, FunctionEvidence function) =>
         MessageFilter.Unknown(MsiChip.Source, $"it holds no vectors, and its group hangs on {function.IommuUnit ?? "an IOMMU that sysfs does not name"}, for which the IO-APIC does not speak");
+
+    /// <summary>A function without vectors or group on a host whose IO-APIC is remapped, as <paramref name="finding"/> says.</summary>
+    protected virtual MessageFilter ExamineUngrouped(HostEvidence host, Requester function, IsolationFinding finding)
+    {
+        if (ExamineCoverage(host, [function]) is { IsIsolated: false } uncovered)
+        {
+            return new MessageFilter { Verdict = IsolationVerdict.NotIsolated, InUse = false, KernelAnswer = false, Findings = [finding, .. uncovered.Findings] };
+        }
+
+        // Linux ignores a whole unit with intel_iommu=igfx_off: for_each_iommu() passes it over, so neither DMA nor messages go through it.
+        return host.IommuUnits.Values.Any(unit => unit.Kind == UnitKind)
+            ? MessageFilter.Unknown(IoApicSource, "it holds no vectors, and the IOMMUs that are at work leave it out: the IO-APIC does not speak for it")
+            : new MessageFilter { Verdict = IsolationVerdict.Isolated, InUse = true, KernelAnswer = true, Findings = [finding] };
+    }
 
     /// <summary>Whether the host remaps, by its IO-APICs and else by its log.</summary>
     protected (bool? InUse, IsolationFinding Finding) ExamineHostUse(HostEvidence host)
