@@ -127,4 +127,16 @@ public sealed class ReviewTests
                 .Any(f => f.Text.Contains("told not to remap", StringComparison.Ordinal)).ShouldBe(off);
         }
     }
+
+    [Theory]
+    [InlineData("VMD-MSI", "VMD")]
+    [InlineData("xen-pirq", "Xen")]
+    [InlineData("Hyper-V PCIe MSI", "Hyper-V")]
+    public void No_advice_is_given_that_cannot_help(string chip, string about)
+    {
+        FunctionAudit function = new AlteredHost("x86-intel-ir")
+            .Edit("^proc/interrupts$", text => text.Replace("IR-PCI-MSIX-0000:00:03.0", chip, StringComparison.Ordinal)).Audit(Nvme);
+        function.Isolation.Advice.ShouldNotBeNull().ShouldNotContain("intel_iommu=on");
+        function.Isolation.Advice.ShouldContain(about);
+    }
 }

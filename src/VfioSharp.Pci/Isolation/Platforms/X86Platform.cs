@@ -10,7 +10,7 @@ namespace VfioSharp.Pci.Isolation.Platforms;
 /// </summary>
 internal abstract class X86Platform : IsolationPlatform
 {
-    /// <summary>Linux numbers segments from here that exist in software alone: Intel VMD and Hyper-V.</summary>
+    /// <summary>Linux numbers segments from here that exist in software alone (<c>vmd_find_free_domain()</c>, drivers/pci/controller/vmd.c).</summary>
     protected const uint FirstSoftwareSegment = 0x10000;
 
     private const string IoApicSource = "proc/interrupts";
@@ -32,7 +32,7 @@ internal abstract class X86Platform : IsolationPlatform
     {
         (bool? claimed, ImmutableArray<IsolationFinding> claims) = ExamineClaims(host, function.Function);
         MessageFilter filter = ExamineUse(host, function);
-        filter = filter with { Advertised = claimed, Findings = filter.Findings.AddRange(claims), Advice = Advice };
+        filter = filter with { Advertised = claimed, Findings = filter.Findings.AddRange(claims), Advice = filter.Advice ?? Advice };
         return filter.InUse == true ? ExamineStrength(host, filter) : filter;
     }
 
@@ -96,18 +96,22 @@ internal abstract class X86Platform : IsolationPlatform
 
         if (chips.FirstOrDefault(chip => !chip.IsPciMsi("IR-")) is { Name: not null } other)
         {
-            return MessageFilter.Unknown(MsiChip.Source, $"its vectors are delivered by {other.Name}, {DescribeForeign(other.Name)}");
+            (string whose, string? advice) = DescribeForeign(other.Name);
+            return MessageFilter.Unknown(MsiChip.Source, $"its vectors are delivered by {other.Name}, {whose}") with { Advice = advice };
         }
 
         return new MessageFilter { Verdict = IsolationVerdict.Isolated, InUse = true, KernelAnswer = true }
             .With(MsiChip.Source, $"its vectors are delivered by {chips[0].Name}: messages pass the interrupt-remapping table");
     }
 
-    private static string DescribeForeign(string chip) =>
-        chip.StartsWith("VMD", StringComparison.Ordinal) ? "Intel VMD's: the functions behind it share VMD's own vectors, and no platform known here judges that"
-        : chip.StartsWith("Hyper-V", StringComparison.Ordinal) || chip.StartsWith("HV-", StringComparison.Ordinal) ? "Hyper-V's: the hypervisor routes them out of this kernel's sight"
-        : chip.StartsWith("xen", StringComparison.OrdinalIgnoreCase) ? "Xen's: the hypervisor routes them out of this kernel's sight"
-        : "a chip that no platform known here judges";
+    private static (string Whose, string? Advice) DescribeForeign(string chip) =>
+        chip.StartsWith("VMD", StringComparison.Ordinal)
+            ? ("Intel VMD's: the functions behind it share VMD's own vectors, and no platform known here judges that", "turn Intel VMD off in the firmware, so that its functions signal for themselves")
+        : chip.StartsWith("Hyper-V", StringComparison.Ordinal) || chip.StartsWith("HV-", StringComparison.Ordinal)
+            ? ("Hyper-V's: the hypervisor routes them out of this kernel's sight", "nothing here can tell or change what Hyper-V does to messages: ask its host")
+        : chip.StartsWith("xen", StringComparison.OrdinalIgnoreCase)
+            ? ("Xen's: the hypervisor routes them out of this kernel's sight", "nothing here can tell or change what Xen does to messages: assign functions with Xen's own tools, or boot without Xen")
+        : ("a chip that no platform known here judges", null);
 
     // No vectors of its own: bound to no driver, or to vfio-pci and not open. Then the host's IO-APIC speaks, but only for functions of
     // a remapping unit: Hyper-V remaps the IO-APIC alone, and VMD's children do not signal through the unit of their group.
@@ -135,10 +139,6 @@ internal abstract class X86Platform : IsolationPlatform
         };
     }
 
-    /// <summary>A function without vectors whose group hangs on another kind of IOMMU than this platform's.</summary>
-    protected virtual MessageFilter ExamineForeignUnit(HostEvidence host, FunctionEvidence function) =>
-        MessageFilter.Unknown(MsiChip.Source, $"it holds no vectors, and its group hangs on {function.IommuUnit ?? "an IOMMU that sysfs does not name"}, for which the IO-APIC does not speak");
-
     /// <summary>A function without vectors or group on a host whose IO-APIC is remapped, as <paramref name="finding"/> says.</summary>
     protected virtual MessageFilter ExamineUngrouped(HostEvidence host, Requester function, IsolationFinding finding)
     {
@@ -152,6 +152,10 @@ internal abstract class X86Platform : IsolationPlatform
             ? MessageFilter.Unknown(IoApicSource, "it holds no vectors, and the IOMMUs that are at work leave it out: the IO-APIC does not speak for it")
             : new MessageFilter { Verdict = IsolationVerdict.Isolated, InUse = true, KernelAnswer = true, Findings = [finding] };
     }
+
+    /// <summary>A function without vectors whose group hangs on another kind of IOMMU than this platform's.</summary>
+    protected virtual MessageFilter ExamineForeignUnit(HostEvidence host, FunctionEvidence function) =>
+        MessageFilter.Unknown(MsiChip.Source, $"it holds no vectors, and its group hangs on {function.IommuUnit ?? "an IOMMU that sysfs does not name"}, for which the IO-APIC does not speak");
 
     /// <summary>Whether the host remaps, by its IO-APICs and else by its log.</summary>
     protected (bool? InUse, IsolationFinding Finding) ExamineHostUse(HostEvidence host)
