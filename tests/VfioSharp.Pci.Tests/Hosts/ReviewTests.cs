@@ -115,6 +115,12 @@ public sealed class ReviewTests
     }
 
     [Theory]
+    [InlineData("x86-intel-ir", IsolationVerdict.Isolated)]
+    [InlineData("x86-intel-noir", IsolationVerdict.NotIsolated)]
+    public void Where_the_list_of_interrupts_is_masked_sysfs_still_names_the_IO_APIC(string host, IsolationVerdict verdict) =>
+        new AlteredHost(host).WithoutVectors().Without("^proc/interrupts$|^var/log/").Audit(Nvme).Isolation.Verdict.ShouldBe(verdict);
+
+    [Theory]
     [InlineData("intremap=off intremap=on", false)]
     [InlineData("intremap=on,off", true)]
     [InlineData("nointremap intremap=on", false)]
