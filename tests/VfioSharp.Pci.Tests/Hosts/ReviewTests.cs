@@ -135,6 +135,21 @@ public sealed class ReviewTests
     }
 
     [Theory]
+    [InlineData("6.12.0", null)]
+    [InlineData("6.2.0", true)]
+    public void What_the_kernel_says_of_a_group_with_a_platform_device_cannot_be_told_from_its_functions(string kernel, bool? accepts)
+    {
+        // The host bridge's own platform device shares its functions' stream ID on some arm64 boards (tegra194-pcie).
+        MemoryTree tree = new AlteredHost("arm64-smmuv3-its").With(Release, kernel + "\n").Tree();
+        FunctionAudit before = HostAudit.Of(HostEvidence.Read(tree)).Functions.Single(f => f.Address == PciAddress.Parse(Nvme));
+        before.Isolation.KernelAccepts.ShouldBe(true);
+        tree.AddFolder($"sys/kernel/iommu_groups/{before.Evidence.IommuGroup}/devices/14180000.pcie");
+        IsolationAssessment isolation = HostAudit.Of(HostEvidence.Read(tree)).Functions.Single(f => f.Address == PciAddress.Parse(Nvme)).Isolation;
+        isolation.KernelAccepts.ShouldBe(accepts);
+        isolation.Findings.ShouldContain(f => f.Text.Contains("14180000.pcie", StringComparison.Ordinal));
+    }
+
+    [Theory]
     [InlineData("VMD-MSI", "VMD")]
     [InlineData("xen-pirq", "Xen")]
     [InlineData("Hyper-V PCIe MSI", "Hyper-V")]
@@ -144,5 +159,23 @@ public sealed class ReviewTests
             .Edit("^proc/interrupts$", text => text.Replace("IR-PCI-MSIX-0000:00:03.0", chip, StringComparison.Ordinal)).Audit(Nvme);
         function.Isolation.Advice.ShouldNotBeNull().ShouldNotContain("intel_iommu=on");
         function.Isolation.Advice.ShouldContain(about);
+    }
+
+    [Fact]
+    public void An_ACS_override_is_said_to_make_groups_smaller_than_hardware_does() =>
+        new AlteredHost("x86-intel-ir").With("proc/cmdline", "quiet pcie_acs_override=downstream,multifunction\n").Audit(Nvme).Isolation.Findings
+            .ShouldContain(f => f.Source == "proc/cmdline" && f.Text.Contains("pcie_acs_override", StringComparison.Ordinal));
+
+    [Theory]
+    [InlineData("6.12.0", "", true)]
+    [InlineData("6.12.0", "dma-coherent", null)]
+    [InlineData("5.18.0", "dma-coherent", true)]
+    public void VFIO_refuses_what_hangs_on_an_SMMU_that_is_not_coherent(string kernel, string without, bool? accepts)
+    {
+        AlteredHost host = new AlteredHost("arm64-smmuv3-its").With(Release, kernel + "\n");
+        host = without.Length == 0 ? host : host.Without($"devicetree/base/(smmuv3@[0-9a-f]+/)?{without}$");
+        IsolationAssessment isolation = host.Audit(Nvme).Isolation;
+        isolation.Verdict.ShouldBe(IsolationVerdict.Isolated);
+        isolation.KernelAccepts.ShouldBe(accepts);
     }
 }
