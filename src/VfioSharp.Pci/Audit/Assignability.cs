@@ -32,10 +32,13 @@ public sealed record Assignability(bool IsAssignable, ImmutableArray<string> Blo
             return new(false, [], "its group is one of VFIO's no-IOMMU mode");
         }
 
+        // Until 5.18 VFIO passed over every header type but 0 (vfio_dev_driver_allowed(), drivers/vfio/vfio.c). Since then the driver must have
+        // declared driver_managed_dma: the port driver has, shpchp has not.
+        bool bridgesMayHaveDrivers = !host.KernelIsAtLeast(5, 19);
         var blockers = new List<(string Name, string Driver)>();
         foreach (PciNode member in topology.MembersOf(number))
         {
-            if (member != node && member.Evidence.Driver is { } driver && !LeavesDmaAlone(driver))
+            if (member != node && member.Evidence.Driver is { } driver && !LeavesDmaAlone(driver) && !(bridgesMayHaveDrivers && IsBridge(member, member.Evidence.Configuration)))
             {
                 blockers.Add((member.Address.ToString(), driver));
             }
@@ -59,8 +62,9 @@ public sealed record Assignability(bool IsAssignable, ImmutableArray<string> Blo
             ? configuration.HeaderType != HeaderType.Endpoint
             : node.Evidence.ClassCode >> 8 is 0x0604 or 0x0607;
 
-    // vfio-pci and its variants for one vendor's functions (mlx5_vfio_pci, hisi-acc-vfio-pci, …), pci-stub, and the PCI Express port driver.
+    // vfio-pci and its variants for one vendor's functions (mlx5_vfio_pci, hisi-acc-vfio-pci, …), pci-stub, the PCI Express port driver, and
+    // VFIO's drivers on other buses.
     private static bool LeavesDmaAlone(string driver) =>
-        driver is "pci-stub" or "pcieport" or "vfio-platform"
+        driver is "pci-stub" or "pcieport" or "vfio-platform" or "vfio-amba" or "vfio-fsl-mc" or "vfio-cdx"
         || driver.Replace('_', '-').EndsWith("vfio-pci", StringComparison.Ordinal);
 }

@@ -8,6 +8,9 @@ namespace VfioSharp.Pci.Audit;
 /// <summary>Foretells what the host's vfio-pci would let user space map of a BAR (<c>vfio_pci_probe_mmaps()</c>, drivers/vfio/pci/vfio_pci_core.c).</summary>
 internal sealed class VfioMappability(HostEvidence host, uint pageSize)
 {
+    private const ushort IbmVendor = 0x1014;
+    private const ushort IsmDevice = 0x04ed;
+
     private readonly Lazy<Dictionary<ulong, int>> smallBars = new(() => CountSmallBars(host, pageSize));
 
     public ImmutableArray<ByteRange> Offer(FunctionEvidence function, BarResource bar, ByteRange table)
@@ -24,6 +27,14 @@ internal sealed class VfioMappability(HostEvidence host, uint pageSize)
     private bool CanMap(FunctionEvidence function, BarResource bar)
     {
         if (!bar.IsMemory || !bar.IsAssigned)
+        {
+            return false;
+        }
+
+        // vfio-pci was built without mmap on s390x until 6.15 (VFIO_PCI_MMAP, drivers/vfio/pci/Kconfig), where non_mappable_bars of the ISM
+        // function alone took its place (arch/s390/pci/pci_fixup.c).
+        if (host.Family == ArchitectureFamily.S390
+            && (!host.KernelIsAtLeast(6, 15) || function is { VendorId: IbmVendor, DeviceId: IsmDevice }))
         {
             return false;
         }

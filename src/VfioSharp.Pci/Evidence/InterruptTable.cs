@@ -11,6 +11,7 @@ namespace VfioSharp.Pci.Evidence;
 public sealed class InterruptTable
 {
     private const string Path = "proc/interrupts";
+    private const int IsaInterrupts = 16;
 
     private readonly SortedDictionary<int, string> chips;
     private readonly ImmutableArray<string> ioApicChips; // found once: every function without vectors asks
@@ -44,6 +45,17 @@ public sealed class InterruptTable
         }
 
         var chips = new SortedDictionary<int, string>();
+
+        // Container managers put nothing's device over the file, and where a thousand processors serve thousands of vectors it outgrows what is
+        // read of a file. The interrupts of the ISA bus are the IO-APIC's wherever there is one.
+        for (int number = 0; all.Count == 0 && number < IsaInterrupts; number++)
+        {
+            if (ChipName(source, number) is { } chip && IsIoApic(chip))
+            {
+                chips[number] = chip;
+            }
+        }
+
         foreach ((int number, string chip) in all)
         {
             if (IsIoApic(chip))
@@ -67,8 +79,7 @@ public sealed class InterruptTable
             // All vectors of a function come from one domain: one name of the function's own is enough.
             foreach (int number in known ? [] : function.MsiIrqs)
             {
-                string? chip = source.ReadText(string.Create(CultureInfo.InvariantCulture, $"sys/kernel/irq/{number}/chip_name"));
-                if (!string.IsNullOrEmpty(chip))
+                if (ChipName(source, number) is { } chip)
                 {
                     chips[number] = chip;
                     break;
@@ -113,6 +124,9 @@ public sealed class InterruptTable
 
         tree.AddFile(Path, text.ToString());
     }
+
+    private static string? ChipName(EvidenceSource source, int number) =>
+        source.ReadText(string.Create(CultureInfo.InvariantCulture, $"sys/kernel/irq/{number}/chip_name")) is { Length: > 0 } chip ? chip : null;
 
     private static bool IsIoApic(string chip) => chip is "IO-APIC" or "IR-IO-APIC";
 

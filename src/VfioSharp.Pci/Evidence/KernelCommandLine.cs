@@ -12,7 +12,7 @@ public sealed class KernelCommandLine
     internal const string Path = "proc/cmdline";
 
     private static readonly string[] Names =
-        ["intel_iommu", "amd_iommu", "amd_iommu_intr", "iommu", "intremap", "nointremap", "pcie_acs_override"];
+        ["intel_iommu", "amd_iommu", "amd_iommu_intr", "iommu", "intremap", "nointremap", "pcie_acs_override", "irqchip.gicv3_nolpi"];
 
     private static readonly string[] Prefixes = ["vfio", "iommufd.", "iommu.", "arm_smmu"];
 
@@ -71,6 +71,28 @@ public sealed class KernelCommandLine
         }
 
         return flag;
+    }
+
+    /// <summary>
+    /// Whether the kernel was told not to remap interrupts: <c>nointremap</c>, or <c>off</c> among the words of <c>intremap</c>; the last word
+    /// counts (<c>setup_irqremap()</c>, drivers/iommu/irq_remapping.c).
+    /// </summary>
+    internal bool ForbidsInterruptRemapping
+    {
+        get
+        {
+            bool off = false;
+            foreach ((string key, string? value) in parameters)
+            {
+                off |= key == "nointremap";
+                foreach (string word in key == "intremap" ? value?.Split(',') ?? [] : [])
+                {
+                    off = word.StartsWith("off", StringComparison.Ordinal) || (off && !word.StartsWith("on", StringComparison.Ordinal));
+                }
+            }
+
+            return off;
+        }
     }
 
     /// <summary>The kept parameters as a command line.</summary>

@@ -15,13 +15,14 @@ public sealed class KernelLog
 
     private const int MaxLines = 1000;
 
-    private static readonly SearchValues<char> TimeCharacters = SearchValues.Create("0123456789. ");
+    // With CONFIG_PRINTK_CALLER a second bracket follows: [    1.797302] [    T1], or [   C12] for a processor.
+    private static readonly SearchValues<char> StampCharacters = SearchValues.Create("0123456789. TC");
 
     // drivers/iommu/intel/irq_remapping.c and iommu.c, drivers/iommu/amd/init.c, drivers/irqchip/irq-gic-v3-its.c,
     // arch/powerpc/platforms/powernv/pci-ioda.c
     private static readonly string[] Marks =
     [
-        "DMAR-IR: Enabled IRQ remapping", "DMAR-IR: Failed", "DMAR-IR: This system BIOS", "DMAR: IOMMU disabled",
+        "DMAR-IR: Enabled IRQ remapping", "DMAR-IR: Failed", "DMAR-IR: Not enabling", "DMAR-IR: This system BIOS", "DMAR: IOMMU disabled",
         "AMD-Vi: Interrupt remapping enabled", "AMD-Vi: Disabling interrupt remapping", "No southbridge IOAPIC", "ITS [mem", "Initializing IODA",
     ];
 
@@ -34,7 +35,7 @@ public sealed class KernelLog
     /// <summary>Whether the log could be read. Unprivileged readers are often refused (<c>kernel.dmesg_restrict</c>).</summary>
     public HostFileState State { get; }
 
-    /// <summary>The lines that were kept, without their time stamps.</summary>
+    /// <summary>The lines that were kept, without time stamps and callers.</summary>
     public ImmutableArray<string> Lines { get; }
 
     /// <summary>Reads a log as <c>dmesg</c> prints it.</summary>
@@ -50,7 +51,7 @@ public sealed class KernelLog
         {
             if (kept.Count < MaxLines && Marks.Any(mark => line.Contains(mark, StringComparison.Ordinal)))
             {
-                kept.Add(WithoutTime(line).Trim());
+                kept.Add(WithoutStamps(line));
             }
         }
 
@@ -79,14 +80,15 @@ public sealed class KernelLog
         }
     }
 
-    private static string WithoutTime(string line)
+    private static string WithoutStamps(string line)
     {
-        if (!line.StartsWith('['))
+        ReadOnlySpan<char> rest = line;
+        while (rest.TrimStart() is ['[', ..] stamped && stamped.IndexOf(']') is > 1 and var end
+            && stamped[1..end].IndexOfAnyExcept(StampCharacters) < 0)
         {
-            return line;
+            rest = stamped[(end + 1)..];
         }
 
-        int end = line.IndexOf(']', StringComparison.Ordinal);
-        return end > 0 && line.AsSpan(1, end - 1).IndexOfAnyExcept(TimeCharacters) < 0 ? line[(end + 1)..] : line;
+        return rest.Trim().ToString();
     }
 }

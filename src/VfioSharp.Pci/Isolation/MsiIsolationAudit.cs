@@ -70,6 +70,11 @@ public sealed class MsiIsolationAudit
             accepts = AskKernel(node, group, judgement, findings);
         }
 
+        if (group is not null && host.CommandLine.Parameters.Any(parameter => parameter.Key == "pcie_acs_override"))
+        {
+            findings.Add(new("proc/cmdline", "pcie_acs_override, where the kernel is patched to know it, makes groups smaller than what hardware keeps apart: a function may then reach another's registers, an MSI-X table among them, past the IOMMU"));
+        }
+
         CompareWithBus(node, verdict, findings);
         return new IsolationAssessment
         {
@@ -167,13 +172,27 @@ public sealed class MsiIsolationAudit
             return false;
         }
 
+        if (!IsCoherent(node))
+        {
+            findings.Add(new("sys/class/iommu", $"nothing says that {node.Evidence.IommuUnit} walks its tables coherently: from Linux 5.19 on VFIO refuses a function (EINVAL) whose IOMMU does not"));
+            return null;
+        }
+
+        bool? answer = judgement.KernelAnswer;
+        if (group.OtherMembers is [var other, ..])
+        {
+            // iommu_group_has_isolated_msi() asks every member; before it, VFIO asked for the host as a whole.
+            answer = answer == true && host.KernelIsAtLeast(6, 3) ? null : answer;
+            findings.Add(new($"{GroupSource}/{group.Number}/devices", $"the group also holds {other.Key}, which is no PCI function: how its messages travel is not judged here, and the kernel asks about it too"));
+        }
+
         if (host.Family == ArchitectureFamily.RiscV)
         {
             findings.Add(new("vfio", "whether this kernel's VFIO takes functions behind a RISC-V IOMMU is not known: binding was refused with EINVAL where it was tried"));
             return null;
         }
 
-        if (judgement.KernelAnswer != true && host.Vfio.AllowsUnsafe)
+        if (answer != true && host.Vfio.AllowsUnsafe)
         {
             foreach (string module in (ReadOnlySpan<string>)["vfio_iommu_type1", "iommufd"])
             {
@@ -189,7 +208,22 @@ public sealed class MsiIsolationAudit
             return true;
         }
 
-        return judgement.KernelAnswer;
+        return answer;
+    }
+
+    // IOMMU_CAP_CACHE_COHERENCY, which VFIO asks for since e8ae0e140c05 (5.19). arm_smmu_capable() answers by what firmware says of the SMMU
+    // (drivers/iommu/arm/arm-smmu-v3); the device tree may say it of any node above (of_dma_is_coherent()).
+    private bool IsCoherent(PciNode node)
+    {
+        if (!host.KernelIsAtLeast(5, 19) || IsolationPlatform.UnitOf(host, node.Evidence)?.Kind != IommuUnitKind.ArmSmmu)
+        {
+            return true;
+        }
+
+        const string Property = "dma-coherent";
+        return host.DeviceTree.IsPresent && MsiRoute.BridgeAbove(host, node.Evidence)?.DeviceTreeNode is { } bridge
+            ? host.DeviceTree.IommuFor(bridge, node.Address.RequesterId).Node is not { } smmu || smmu.Has(Property) || host.DeviceTree.Root!.Has(Property)
+            : host.Firmware.IortTable?.SmmuFor(node.Address.Segment, node.Address.RequesterId) is not { } described || described.HasCoherentTableWalk;
     }
 
     private static int Severity(IsolationVerdict verdict) => verdict switch

@@ -39,7 +39,7 @@ internal sealed class AmdViPlatform : X86Platform
             findings.AddRange(table.Findings.Select(text => new IsolationFinding("sys/firmware/acpi/tables/IVRS", text)));
         }
 
-        if (host.CommandLine.Words("intremap").Any(word => word.StartsWith("off", StringComparison.Ordinal)) || host.CommandLine.Parameters.Any(p => p.Key == "nointremap"))
+        if (host.CommandLine.ForbidsInterruptRemapping)
         {
             findings.Add(new("proc/cmdline", "the kernel was told not to remap interrupts (intremap=off)"));
         }

@@ -15,12 +15,16 @@ internal sealed class ArmGicPlatform : IsolationPlatform
 
     private const string NoIommuAdvice = "the ITS confines its messages; give it an SMMU for its DMA (in QEMU: -M virt,iommu=smmuv3)";
 
+    private const string LeftAlone = "irqchip.gicv3_nolpi tells the kernel to set up no ITS, so it has no MSI controller for the function";
+
     public override string Name => "Arm GIC";
 
     public override MessageFilter ExamineFunction(HostEvidence host, Requester function)
     {
         MsiRoute route = MsiRoute.Of(host, MsiRoute.BridgeAbove(host, function.Function), function.Function.Address.Segment, function.Ids);
-        MessageFilter filter = ExamineUse(MsiChip.Of(host, function.Function), route) with
+        IReadOnlyList<MsiChip> chips = MsiChip.Of(host, function.Function);
+        bool isLeftAlone = chips.Count == 0 && route.IsAll(MsiControllerKind.GicV3Its) && IsToldToLeaveIts(host);
+        MessageFilter filter = (isLeftAlone ? NotIsolated("proc/cmdline", LeftAlone).With(route.Source, route.Text) : ExamineUse(chips, route)) with
         {
             Advertised = route.Kinds is [] && !route.IsCertain ? null : route.IsAll(MsiControllerKind.GicV3Its),
         };
@@ -29,7 +33,11 @@ internal sealed class ArmGicPlatform : IsolationPlatform
             filter = filter.With("sys/firmware/acpi/tables", oddity);
         }
 
-        filter = filter with { Advice = filter.Verdict == IsolationVerdict.Isolated && function.Function.IommuGroup is null ? NoIommuAdvice : NotIsolatedAdvice };
+        filter = filter with
+        {
+            Advice = isLeftAlone ? "boot without irqchip.gicv3_nolpi"
+                : filter.Verdict == IsolationVerdict.Isolated && function.Function.IommuGroup is null ? NoIommuAdvice : NotIsolatedAdvice,
+        };
         if (filter.Advertised is null && filter.InUse == true)
         {
             filter = filter with { Advertised = true };
@@ -53,7 +61,8 @@ internal sealed class ArmGicPlatform : IsolationPlatform
     public override RootBusGuarantee ExamineHostBridge(HostEvidence host, HostBridgeEvidence bridge, ImmutableArray<Requester> requesters)
     {
         MsiRoute route = MsiRoute.Of(host, bridge, bridge.Segment, requesters.SelectMany(requester => requester.Ids));
-        return new RootBusGuarantee(route.IsAll(MsiControllerKind.GicV3Its), [new(route.Source, route.Text)]);
+        return IsToldToLeaveIts(host) ? RootBusGuarantee.Withheld("proc/cmdline", LeftAlone)
+            : new RootBusGuarantee(route.IsAll(MsiControllerKind.GicV3Its), [new(route.Source, route.Text)]);
     }
 
     private static MessageFilter ExamineUse(IReadOnlyList<MsiChip> chips, MsiRoute route)
@@ -103,6 +112,9 @@ internal sealed class ArmGicPlatform : IsolationPlatform
 
     private static bool HasIts(HostEvidence host) =>
         host.Log.Find("ITS [mem") is not null
-        || host.Firmware.MadtTable is { InterruptTranslationServices.Count: > 0 }
+        || (host.Firmware.MadtTable is { InterruptTranslationServices.Count: > 0 } && !IsToldToLeaveIts(host))
         || host.Functions.Any(function => MsiChip.Of(host, function).Any(IsIts));
+
+    // gic_dist_supports_lpis(), drivers/irqchip/irq-gic-v3.c.
+    private static bool IsToldToLeaveIts(HostEvidence host) => host.CommandLine.Flag("irqchip.gicv3_nolpi") == true;
 }

@@ -21,7 +21,11 @@ internal sealed class IntelVtdPlatform : X86Platform
 
     protected override string EnabledLine => "DMAR-IR: Enabled IRQ remapping";
 
-    protected override ImmutableArray<string> DisabledLines => ["DMAR-IR: Failed", "DMAR-IR: This system BIOS"];
+    // Not every failure is one: "Failed to copy IR table" (kdump) and "Failed to setup IRQ" (posted mode) leave remapping on.
+    protected override ImmutableArray<string> DisabledLines =>
+    [
+        "DMAR-IR: Not enabling interrupt remapping", "DMAR-IR: Failed to enable", "DMAR-IR: Failed to setup irq remapping", "DMAR-IR: This system BIOS",
+    ];
 
     protected override string Advice =>
         "enable VT-d with interrupt remapping in the firmware and boot with intel_iommu=on, without intremap=off or intremap=nosid";
@@ -45,7 +49,7 @@ internal sealed class IntelVtdPlatform : X86Platform
             findings.AddRange(table.Findings.Select(text => new IsolationFinding("sys/firmware/acpi/tables/DMAR", text)));
         }
 
-        if (host.CommandLine.Words("intremap").Any(word => word.StartsWith("off", StringComparison.Ordinal)) || host.CommandLine.Parameters.Any(p => p.Key == "nointremap"))
+        if (host.CommandLine.ForbidsInterruptRemapping)
         {
             findings.Add(new("proc/cmdline", "the kernel was told not to remap interrupts (intremap=off)"));
         }

@@ -53,6 +53,14 @@ internal abstract class PowerPlatform : IsolationPlatform
                 : $"it holds no vectors, and its host bridge ({string.Join(", ", bridge.Compatible)}) is not known here");
         }
 
+        // 5.19 began to ask the IOMMU's driver before it lets vfio-pci bind (e8ae0e140c05), and Power had none to ask until 6.4 (a940904443e4).
+        if (kernelAnswer == true && host.KernelIsAtLeast(5, 19) && !host.KernelIsAtLeast(6, 4))
+        {
+            kernelAnswer = null;
+            filter = filter.With("proc/sys/kernel/osrelease",
+                $"Linux 5.19 to 6.3 refuses to bind vfio-pci on Power (EINVAL) unless the distribution repaired it; this is {host.KernelRelease}");
+        }
+
         return filter with { Advertised = claimed ?? (filter.InUse == true ? true : null), KernelAnswer = kernelAnswer };
     }
 

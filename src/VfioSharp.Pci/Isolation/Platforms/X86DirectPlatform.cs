@@ -20,6 +20,11 @@ internal sealed class X86DirectPlatform : X86Platform
     protected override (bool? Claimed, ImmutableArray<IsolationFinding> Findings) ExamineClaims(HostEvidence host, FunctionEvidence function) =>
         host.Firmware.IsPresent ? (false, [new("sys/firmware/acpi/tables", "the firmware describes no VT-d or AMD-Vi unit (neither DMAR nor IVRS)")]) : (null, []);
 
+    // hyperv_prepare_irq_remapping(), drivers/iommu/hyperv-iommu.c: it remaps IO-APICs and nothing else. Hyper-V's segments are 16 bits wide
+    // (hv_pci_probe(), drivers/pci/controller/pci-hyperv.c), so their number does not give them away.
+    protected override MessageFilter ExamineUngrouped(HostEvidence host, Requester function, IsolationFinding finding) =>
+        MessageFilter.Unknown(finding.Source, "the host's IO-APICs are IR-IO-APIC, yet no remapping unit shows: a hypervisor (Hyper-V) remaps IO-APICs alone, which tells nothing of its messages");
+
     protected override RootBusGuarantee ExamineCoverage(HostEvidence host, ImmutableArray<Requester> requesters) =>
         RootBusGuarantee.Withheld("sys/firmware/acpi/tables", "the firmware names no remapping unit");
 }

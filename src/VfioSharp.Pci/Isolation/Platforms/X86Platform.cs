@@ -10,7 +10,7 @@ namespace VfioSharp.Pci.Isolation.Platforms;
 /// </summary>
 internal abstract class X86Platform : IsolationPlatform
 {
-    /// <summary>Linux numbers segments from here that exist in software alone: Intel VMD and Hyper-V.</summary>
+    /// <summary>Linux numbers segments from here that exist in software alone (<c>vmd_find_free_domain()</c>, drivers/pci/controller/vmd.c).</summary>
     protected const uint FirstSoftwareSegment = 0x10000;
 
     private const string IoApicSource = "proc/interrupts";
@@ -32,7 +32,7 @@ internal abstract class X86Platform : IsolationPlatform
     {
         (bool? claimed, ImmutableArray<IsolationFinding> claims) = ExamineClaims(host, function.Function);
         MessageFilter filter = ExamineUse(host, function);
-        filter = filter with { Advertised = claimed, Findings = filter.Findings.AddRange(claims), Advice = Advice };
+        filter = filter with { Advertised = claimed, Findings = filter.Findings.AddRange(claims), Advice = filter.Advice ?? Advice };
         return filter.InUse == true ? ExamineStrength(host, filter) : filter;
     }
 
@@ -74,9 +74,12 @@ internal abstract class X86Platform : IsolationPlatform
             filter = filter with { KernelAnswer = domain.IsIsolated };
             filter = filter.With("sys/kernel/debug/irq/domains",
                 $"the kernel's domain {domain.Domain} {(domain.IsIsolated ? "has" : "lacks")} IRQ_DOMAIN_FLAG_ISOLATED_MSI");
+
+            // A domain of VMD's or a hypervisor's may have the flag from the one above it: the kernel's answer, but, as with its chips, no evidence.
+            bool isNative = domain.Domain.StartsWith("IR-PCI-MSI", StringComparison.Ordinal) || domain.Domain.StartsWith("PCI-MSI", StringComparison.Ordinal);
             if (chips.Count == 0)
             {
-                filter = filter with { Verdict = domain.IsIsolated ? IsolationVerdict.Isolated : IsolationVerdict.NotIsolated, InUse = domain.IsIsolated };
+                filter = !isNative ? filter with { Verdict = IsolationVerdict.Unknown, InUse = null } : filter with { Verdict = domain.IsIsolated ? IsolationVerdict.Isolated : IsolationVerdict.NotIsolated, InUse = domain.IsIsolated };
             }
         }
 
@@ -93,18 +96,22 @@ internal abstract class X86Platform : IsolationPlatform
 
         if (chips.FirstOrDefault(chip => !chip.IsPciMsi("IR-")) is { Name: not null } other)
         {
-            return MessageFilter.Unknown(MsiChip.Source, $"its vectors are delivered by {other.Name}, {DescribeForeign(other.Name)}");
+            (string whose, string? advice) = DescribeForeign(other.Name);
+            return MessageFilter.Unknown(MsiChip.Source, $"its vectors are delivered by {other.Name}, {whose}") with { Advice = advice };
         }
 
         return new MessageFilter { Verdict = IsolationVerdict.Isolated, InUse = true, KernelAnswer = true }
             .With(MsiChip.Source, $"its vectors are delivered by {chips[0].Name}: messages pass the interrupt-remapping table");
     }
 
-    private static string DescribeForeign(string chip) =>
-        chip.StartsWith("VMD", StringComparison.Ordinal) ? "Intel VMD's: the functions behind it share VMD's own vectors, and no platform known here judges that"
-        : chip.StartsWith("Hyper-V", StringComparison.Ordinal) || chip.StartsWith("HV-", StringComparison.Ordinal) ? "Hyper-V's: the hypervisor routes them out of this kernel's sight"
-        : chip.StartsWith("xen", StringComparison.OrdinalIgnoreCase) ? "Xen's: the hypervisor routes them out of this kernel's sight"
-        : "a chip that no platform known here judges";
+    private static (string Whose, string? Advice) DescribeForeign(string chip) =>
+        chip.StartsWith("VMD", StringComparison.Ordinal)
+            ? ("Intel VMD's: the functions behind it share VMD's own vectors, and no platform known here judges that", "turn Intel VMD off in the firmware, so that its functions signal for themselves")
+        : chip.StartsWith("Hyper-V", StringComparison.Ordinal) || chip.StartsWith("HV-", StringComparison.Ordinal)
+            ? ("Hyper-V's: the hypervisor routes them out of this kernel's sight", "nothing here can tell or change what Hyper-V does to messages: ask its host")
+        : chip.StartsWith("xen", StringComparison.OrdinalIgnoreCase)
+            ? ("Xen's: the hypervisor routes them out of this kernel's sight", "nothing here can tell or change what Xen does to messages: assign functions with Xen's own tools, or boot without Xen")
+        : ("a chip that no platform known here judges", null);
 
     // No vectors of its own: bound to no driver, or to vfio-pci and not open. Then the host's IO-APIC speaks, but only for functions of
     // a remapping unit: Hyper-V remaps the IO-APIC alone, and VMD's children do not signal through the unit of their group.
@@ -114,7 +121,7 @@ internal abstract class X86Platform : IsolationPlatform
         if (function.Address.Segment >= FirstSoftwareSegment)
         {
             return MessageFilter.Unknown(MsiChip.Source,
-                $"it holds no vectors, and segment {function.Address.Segment:x4} exists in software alone (Intel VMD, Hyper-V): the IO-APIC does not speak for it; bind a driver and audit again");
+                $"it holds no vectors, and segment {function.Address.Segment:x4} exists in software alone (Intel VMD): the IO-APIC does not speak for it; bind a driver and audit again");
         }
 
         if (function.IommuGroup is not null && UnitOf(host, function)?.Kind != UnitKind)
@@ -123,18 +130,27 @@ internal abstract class X86Platform : IsolationPlatform
         }
 
         (bool? inUse, IsolationFinding finding) = ExamineHostUse(host);
-        if (inUse == true && function.IommuGroup is null && ExamineCoverage(host, [requester]) is { IsIsolated: false } uncovered)
-        {
-            return new MessageFilter { Verdict = IsolationVerdict.NotIsolated, InUse = false, KernelAnswer = false, Findings = [finding, .. uncovered.Findings] };
-        }
-
-        return new MessageFilter
+        return inUse == true && function.IommuGroup is null ? ExamineUngrouped(host, requester, finding) : new MessageFilter
         {
             Verdict = inUse switch { true => IsolationVerdict.Isolated, false => IsolationVerdict.NotIsolated, null => IsolationVerdict.Unknown },
             InUse = inUse,
             KernelAnswer = inUse,
             Findings = [finding],
         };
+    }
+
+    /// <summary>A function without vectors or group on a host whose IO-APIC is remapped, as <paramref name="finding"/> says.</summary>
+    protected virtual MessageFilter ExamineUngrouped(HostEvidence host, Requester function, IsolationFinding finding)
+    {
+        if (ExamineCoverage(host, [function]) is { IsIsolated: false } uncovered)
+        {
+            return new MessageFilter { Verdict = IsolationVerdict.NotIsolated, InUse = false, KernelAnswer = false, Findings = [finding, .. uncovered.Findings] };
+        }
+
+        // Linux ignores a whole unit with intel_iommu=igfx_off: for_each_iommu() passes it over, so neither DMA nor messages go through it.
+        return host.IommuUnits.Values.Any(unit => unit.Kind == UnitKind)
+            ? MessageFilter.Unknown(IoApicSource, "it holds no vectors, and the IOMMUs that are at work leave it out: the IO-APIC does not speak for it")
+            : new MessageFilter { Verdict = IsolationVerdict.Isolated, InUse = true, KernelAnswer = true, Findings = [finding] };
     }
 
     /// <summary>A function without vectors whose group hangs on another kind of IOMMU than this platform's.</summary>
