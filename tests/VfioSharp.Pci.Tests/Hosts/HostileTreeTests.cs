@@ -103,7 +103,8 @@ public sealed class HostileTreeTests
         }
 
         // nosid stands on the command line and nowhere else, and nothing tells a command line cut short from one that was so given.
-        isolated.ShouldAllBe(loss => name is "x86-intel-ir-nosid" or "x86-intel-ir-nosid-6.1" && loss.EndsWith("proc/cmdline", StringComparison.Ordinal));
+        bool nosid = name is "x86-intel-ir-nosid" or "x86-intel-ir-nosid-6.1";
+        isolated.ShouldAllBe(loss => nosid && loss.EndsWith("proc/cmdline", StringComparison.Ordinal));
     }
 
     [Fact]
