@@ -25,9 +25,12 @@ internal static class MsixTableExplanation
             MsixTableReason.MsisIsolated => $"Mapped, {page} included: the group's MSIs are isolated, so no entry written there signals anything outside the group; {WhatIsLeft(decision)}.",
             MsixTableReason.RiskAccepted => $"Mapped, {page} included, at the caller's risk: {Risk(question)}; to be rid of the risk, {isolate}.",
             MsixTableReason.MsisNotIsolated => $"Trapped: the group's MSIs are not isolated, and keeping hands off {page} prevents accidents; it is no fence, for DMA reaches the interrupt window all the same; {Remedies(decision, isolate, "to isolate the MSIs all the same, ")}.",
-            _ => $"Trapped: whether the group's MSIs are isolated is unknown, and unknown is not taken for isolated; it is no fence either way; {Remedies(decision, "audit as root, with the function's driver bound, to find out", "to know all the same, ")}.",
+            _ => $"Trapped: whether the group's MSIs are isolated is unknown, and unknown is not taken for isolated; it is no fence either way; {Remedies(decision, FindOut(question), "to know all the same, ")}.",
         };
     }
+
+    private static string FindOut(MsixTableQuestion question) =>
+        "audit as root, with the function's driver bound, to find out" + (question.IsolationAdvice is { } advice ? $", or {advice}" : "");
 
     public static string Risk(MsixTableQuestion question) =>
         (question.Verdict == IsolationVerdict.NotIsolated ? "the group's MSIs are not isolated" : "whether the group's MSIs are isolated is unknown")

@@ -87,7 +87,12 @@ internal sealed class FunctionReport(IAnsiConsole console, HostAudit audit)
     {
         if (function.Msix is not { } msix)
         {
-            Line("MSI-X", function.Configuration.HoldsCapabilities ? "none" : "not readable: configuration space beyond byte 63 needs root");
+            Line("MSI-X", function.Configuration switch
+            {
+                { Length: > 0, IsAbsent: true } => "not readable: the function does not answer (removed, or powered down)",
+                { HoldsCapabilities: true } => "none",
+                _ => "not readable: configuration space beyond byte 63 needs root",
+            });
             return;
         }
 
