@@ -14,7 +14,9 @@ namespace VfioSharp.Pci.Audit;
 /// <param name="Explanation">Why not, as a sentence; null where it is assignable.</param>
 public sealed record Assignability(bool IsAssignable, ImmutableArray<string> Blockers, string? Explanation)
 {
-    internal static Assignability Of(HostEvidence host, PciTopology topology, PciNode node, ConfigurationSpace configuration)
+    private const int MaxNamed = 16;
+
+    internal static Assignability Of(HostEvidence host, GroupHolders holders, PciNode node, ConfigurationSpace configuration)
     {
         if (IsBridge(node, configuration))
         {
@@ -32,35 +34,20 @@ public sealed record Assignability(bool IsAssignable, ImmutableArray<string> Blo
             return new(false, [], "its group is one of VFIO's no-IOMMU mode");
         }
 
-        var blockers = new List<(string Name, string Driver)>();
-        foreach (PciNode member in topology.MembersOf(number))
-        {
-            if (member != node && member.Evidence.Driver is { } driver && !LeavesDmaAlone(driver))
-            {
-                blockers.Add((member.Address.ToString(), driver));
-            }
-        }
+        string own = node.Address.ToString();
+        ImmutableArray<GroupHolder> blockers = [.. holders.Of(number).Where(holder => holder.Name != own)];
+        return blockers.IsEmpty ? new(true, [], null)
+            : new(false, [.. blockers.Select(blocker => blocker.Name)], $"group {number} also holds {Enumerate(blockers)}: unbind them or bind them to vfio-pci");
+    }
 
-        foreach ((string name, string? driver) in group?.OtherMembers ?? [])
-        {
-            if (driver is not null && !LeavesDmaAlone(driver))
-            {
-                blockers.Add((name, driver));
-            }
-        }
-
-        return blockers.Count == 0 ? new(true, [], null)
-            : new(false, [.. blockers.Select(blocker => blocker.Name)],
-                $"group {number} also holds {string.Join(", ", blockers.Select(blocker => $"{blocker.Name} ({blocker.Driver})"))}: unbind them or bind them to vfio-pci");
+    private static string Enumerate(ImmutableArray<GroupHolder> blockers)
+    {
+        string named = string.Join(", ", blockers.Take(MaxNamed));
+        return blockers.Length > MaxNamed ? $"{named} and {blockers.Length - MaxNamed} more" : named;
     }
 
     private static bool IsBridge(PciNode node, ConfigurationSpace configuration) =>
         configuration.Length > 0 && !configuration.IsAbsent
             ? configuration.HeaderType != HeaderType.Endpoint
             : node.Evidence.ClassCode >> 8 is 0x0604 or 0x0607;
-
-    // vfio-pci and its variants for one vendor's functions (mlx5_vfio_pci, hisi-acc-vfio-pci, …), pci-stub, and the PCI Express port driver.
-    private static bool LeavesDmaAlone(string driver) =>
-        driver is "pci-stub" or "pcieport" or "vfio-platform"
-        || driver.Replace('_', '-').EndsWith("vfio-pci", StringComparison.Ordinal);
 }
