@@ -40,7 +40,7 @@ program_is_current() {
 
     # With a toolchain gone an AOT program is as good as before.
     [ "$kind" != aot ] || return 0
-    [ -d "$runtime" ] || return 1
+    [ "$kind" != jit ] || [ -d "$runtime" ] || return 1
 
     # With one arrived, something better than ReadyToRun can be had, by whoever may build here.
     if [ "$wanted" = auto ] && [ -w "$builds" ]; then

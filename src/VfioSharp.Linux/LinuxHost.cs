@@ -7,6 +7,11 @@ namespace VfioSharp.Linux;
 /// <summary>The Linux host whose evidence is judged: this machine, or another one's files.</summary>
 public static class LinuxHost
 {
+    /// <summary>Reads a host's evidence.</summary>
+    /// <param name="root">As for <see cref="OpenTree"/>; this machine without it.</param>
+    /// <inheritdoc cref="OpenTree" path="/exception"/>
+    public static HostEvidence Read(string? root = null) => HostEvidence.Read(OpenTree(root));
+
     /// <summary>Opens a host's files for reading.</summary>
     /// <param name="root">
     /// Null or <c>/</c>: this machine, with its kernel's log as <c>var/log/dmesg</c> and a <c>snapshot.json</c> of its own. A folder that looks like a

@@ -8,6 +8,8 @@ namespace VfioSharp.Cli;
 /// <summary>The command line, apart from the process: arguments in, text and a status out.</summary>
 internal static class Cli
 {
+    private static readonly TimeSpan TidyUpTime = TimeSpan.FromSeconds(1);
+
     public static ExitStatus Run(IReadOnlyList<string> arguments, TextWriter output, TextWriter error)
     {
         RootCommand root = Describe(output);
@@ -16,9 +18,16 @@ internal static class Cli
         if (parsed.Action is ParseErrorAction || (parsed.CommandResult.Command == root && parsed.Action is null))
         {
             // The library would exit with 1, which here means "not isolated".
-            foreach (System.CommandLine.Parsing.ParseError problem in parsed.Errors)
+            if (parsed.CommandResult.Command == root && parsed.UnmatchedTokens is [var word, ..])
             {
-                error.WriteLine($"vfio: {problem.Message}");
+                error.WriteLine($"vfio: there is no {(word.StartsWith('-') ? "option" : "command")} {word}");
+            }
+            else
+            {
+                foreach (System.CommandLine.Parsing.ParseError problem in parsed.Errors)
+                {
+                    error.WriteLine($"vfio: {problem.Message}");
+                }
             }
 
             error.WriteLine($"Try '{CommandPath(parsed)} --help'.");
@@ -33,7 +42,14 @@ internal static class Cli
         });
         try
         {
-            return (ExitStatus)parsed.InvokeAsync(configuration, stop.Token).GetAwaiter().GetResult();
+            // Apart from this thread, which a read that never returns (a FIFO, a device that hangs) must not keep from ending.
+            Task<int> command = Task.Run(() => parsed.InvokeAsync(configuration, stop.Token));
+            if (Task.WaitAny([command, WhenOverdue(stop.Token)]) == 0)
+            {
+                return (ExitStatus)command.GetAwaiter().GetResult();
+            }
+
+            return ExitStatus.Interrupted;
         }
         catch (OperationCanceledException)
         {
@@ -54,6 +70,13 @@ internal static class Cli
             error.WriteLine($"vfio: {problem.Message}");
             return ExitStatus.IoError;
         }
+    }
+
+    /// <summary>Ends when the command has been told to stop and has had the time to tidy up.</summary>
+    private static async Task WhenOverdue(CancellationToken stop)
+    {
+        await Task.Delay(Timeout.Infinite, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Delay(TidyUpTime, CancellationToken.None).ConfigureAwait(false);
     }
 
     private static RootCommand Describe(TextWriter output)

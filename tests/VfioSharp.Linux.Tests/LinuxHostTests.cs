@@ -14,7 +14,7 @@ public sealed class LinuxHostTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     [Fact]
-    public void All_captured_hosts_are_here() => Hosts.Count.ShouldBe(17);
+    public void All_captured_hosts_are_here() => Hosts.Count.ShouldBe(37);
 
     [Theory, MemberData(nameof(Hosts))]
     public void A_captured_host_reads_the_same_from_its_archive_and_unpacked(string host)

@@ -29,7 +29,7 @@ internal sealed class MachineAbi
         Architecture.Arm64 => Make(directory: 0x4000, noFollow: 0x8000, getdents64: 61),
         Architecture.Ppc64le => Make(directory: 0x4000, noFollow: 0x8000, getdents64: 202),
         Architecture.S390x => Make(directory: 0x10000, noFollow: 0x20000, getdents64: 220),
-        Architecture.RiscV64 or Architecture.LoongArch64 => Make(directory: 0x10000, noFollow: 0x20000, getdents64: 61),
+        Architecture.RiscV64 => Make(directory: 0x10000, noFollow: 0x20000, getdents64: 61),
         _ => throw new PlatformNotSupportedException($"The Linux ABI of {architecture} is not known to VfioSharp."),
     };
 

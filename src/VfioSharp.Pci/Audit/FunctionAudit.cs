@@ -22,7 +22,7 @@ public sealed record FunctionAudit
     public FunctionEvidence Evidence => Node.Evidence;
 
     /// <summary>Its configuration space, as far as it could be read.</summary>
-    public required ConfigurationSpace Configuration { get; init; }
+    public ConfigurationSpace Configuration => Node.Evidence.Configuration;
 
     /// <summary>Its BARs.</summary>
     public required BarSet Bars { get; init; }

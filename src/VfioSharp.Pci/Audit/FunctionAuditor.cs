@@ -17,7 +17,7 @@ internal sealed class FunctionAuditor(HostEvidence host, PciTopology topology, u
     public FunctionAudit Audit(PciNode node)
     {
         FunctionEvidence evidence = node.Evidence;
-        var configuration = new ConfigurationSpace(evidence.Configuration);
+        ConfigurationSpace configuration = evidence.Configuration;
         BarSet bars = BarSet.Read(evidence.Resource, configuration);
         IsolationAssessment assessment = isolation.Assess(node);
         MsixGeometry? geometry = configuration.Capabilities.Msix is { } capability
@@ -26,7 +26,6 @@ internal sealed class FunctionAuditor(HostEvidence host, PciTopology topology, u
         return new FunctionAudit
         {
             Node = node,
-            Configuration = configuration,
             Bars = bars,
             Isolation = assessment,
             Assignability = Assignability.Of(host, holders, node, configuration),

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using VfioSharp.Pci.Addressing;
+using VfioSharp.Pci.Configuration;
 
 namespace VfioSharp.Pci.Evidence;
 
@@ -35,8 +36,14 @@ public sealed record FunctionEvidence
     /// <summary>Revision ID.</summary>
     public byte Revision { get; init; }
 
-    /// <summary>Configuration space as far as it could be read: 64 bytes without CAP_SYS_ADMIN, else 256 or 4096.</summary>
-    public ReadOnlyMemory<byte> Configuration { get; init; }
+    /// <summary>
+    /// The bytes of configuration space as far as they could be read: 64 without CAP_SYS_ADMIN, else 256 or 4096. The device serial number
+    /// (PCI Express Base 6.0, 7.9.3), which often holds a MAC address, is zeroed as they are read: nothing here needs it.
+    /// </summary>
+    public ReadOnlyMemory<byte> ConfigurationImage { get; init; }
+
+    /// <summary>Configuration space, decoded.</summary>
+    public ConfigurationSpace Configuration => field ??= new ConfigurationSpace(ConfigurationImage);
 
     /// <summary>The text of the <c>resource</c> file, or null.</summary>
     public string? Resource { get; init; }
@@ -89,7 +96,7 @@ public sealed record FunctionEvidence
             SubsystemDeviceId = (ushort)ids[3],
             ClassCode = ids[4] & 0xffffff,
             Revision = (byte)ids[5],
-            Configuration = configuration.Content,
+            ConfigurationImage = WithoutSerialNumber(configuration.Content),
             Resource = source.ReadText($"{folder}/resource"),
             Driver = source.ReadLinkName($"{folder}/driver"),
             IommuGroup = int.TryParse(source.ReadLinkName($"{folder}/iommu_group"), NumberStyles.None, CultureInfo.InvariantCulture, out int group)
@@ -123,9 +130,9 @@ public sealed record FunctionEvidence
             tree.AddFile($"{folder}/{IdFiles[i]}", string.Create(CultureInfo.InvariantCulture, $"0x{ids[i]:x4}\n"));
         }
 
-        if (!Configuration.IsEmpty)
+        if (!ConfigurationImage.IsEmpty)
         {
-            tree.AddFile($"{folder}/config", Configuration);
+            tree.AddFile($"{folder}/config", ConfigurationImage);
         }
 
         AddText(tree, $"{folder}/resource", Resource);
@@ -157,6 +164,20 @@ public sealed record FunctionEvidence
         {
             tree.AddLink($"{folder}/{name}", string.Concat(Enumerable.Repeat("../", folder.Count(c => c == '/'))) + target);
         }
+    }
+
+    private static ReadOnlyMemory<byte> WithoutSerialNumber(ReadOnlyMemory<byte> image)
+    {
+        const int Header = 4;
+        const int Length = 8;
+        if (new ConfigurationSpace(image).Capabilities.Find(ExtendedCapabilityId.DeviceSerialNumber) is not { Offset: var offset })
+        {
+            return image;
+        }
+
+        byte[] copy = image.ToArray();
+        copy.AsSpan(offset + Header, Math.Clamp(copy.Length - offset - Header, 0, Length)).Clear();
+        return copy;
     }
 
     private static void AddText(MemoryTree tree, string path, string? text)

@@ -34,13 +34,14 @@ public sealed class HostEvidence
 
         Functions = [.. source.List(FunctionEvidence.Folder).Where(IsFunctionName).Select(name => FunctionEvidence.Read(source, name)).OfType<FunctionEvidence>()
             .OrderBy(function => function.Address)];
+        IommuUnits = source.List(IommuUnitEvidence.Folder).Select(name => IommuUnitEvidence.Read(source, name, Functions))
+            .ToImmutableSortedDictionary(unit => unit.Name, unit => unit, StringComparer.Ordinal);
+        Functions = IommuUnitEvidence.Assign(source, IommuUnits.Keys, Functions);
         HostBridges = [.. HostBridgeEvidence.ReadAll(tree, Functions)];
-        Privileged = manifest.Privileged ?? Functions.Any(f => f.Configuration.Length > UnprivilegedConfiguration);
+        Privileged = manifest.Privileged ?? Functions.Any(f => f.ConfigurationImage.Length > UnprivilegedConfiguration);
         Interrupts = InterruptTable.Read(source, Functions);
         Groups = Functions.Select(f => f.IommuGroup).OfType<int>().Distinct().Select(number => IommuGroupEvidence.Read(source, number))
             .ToImmutableSortedDictionary(group => group.Number, group => group);
-        IommuUnits = source.List(IommuUnitEvidence.Folder).Select(name => IommuUnitEvidence.Read(source, name, Functions))
-            .ToImmutableSortedDictionary(unit => unit.Name, unit => unit, StringComparer.Ordinal);
         Firmware = FirmwareTables.Read(source);
         DeviceTree = DeviceTreeEvidence.Read(tree, [.. HostBridges.Select(bridge => bridge.DeviceTreeNode).OfType<string>()]);
         Vfio = VfioModules.Read(source, CommandLine);
@@ -109,6 +110,26 @@ public sealed class HostEvidence
 
     /// <summary>What was there but could not be read for lack of privilege, by path.</summary>
     public ImmutableArray<string> Unreadable { get; }
+
+    /// <summary>The function at an address, or null.</summary>
+    internal FunctionEvidence? FunctionAt(PciAddress address)
+    {
+        int low = 0;
+        for (int high = Functions.Length; low < high;)
+        {
+            int middle = (low + high) / 2;
+            if (Functions[middle].Address < address)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle;
+            }
+        }
+
+        return low < Functions.Length && Functions[low].Address == address ? Functions[low] : null;
+    }
 
     /// <summary>Whether the kernel is <paramref name="major"/>.<paramref name="minor"/> or later; a kernel that does not tell is taken for a new one.</summary>
     public bool KernelIsAtLeast(int major, int minor) => Kernel?.IsAtLeast(major, minor) ?? true;

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using VfioSharp.Pci.Addressing;
 
@@ -28,6 +29,32 @@ public sealed record IommuUnitEvidence
             ? ecap : null,
     };
 
+    /// <summary>Gives functions in a group whose folder names no unit the one that lists them.</summary>
+    internal static ImmutableArray<FunctionEvidence> Assign(EvidenceSource source, IEnumerable<string> units, ImmutableArray<FunctionEvidence> functions)
+    {
+        if (!functions.Any(IsAdrift))
+        {
+            return functions;
+        }
+
+        var unitOf = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (string unit in units)
+        {
+            foreach (string device in source.List($"{Folder}/{unit}/devices"))
+            {
+                unitOf.TryAdd(device, unit);
+            }
+        }
+
+        return [.. functions.Select(function => IsAdrift(function) ? function with { IommuUnit = unitOf.GetValueOrDefault(function.Address.ToString()) } : function)];
+
+        static bool IsAdrift(FunctionEvidence function) => function is { IommuGroup: not null, IommuUnit: null };
+    }
+
+    /// <summary>Whether a function is an IOMMU: by its class (AMD-Vi, RISC-V), or virtio-iommu, which hides behind class 0x00ff.</summary>
+    internal static bool IsIommu(FunctionEvidence function) =>
+        function.ClassCode >> 8 == 0x0806 || function is { VendorId: VirtioVendor, DeviceId: VirtioIommuDevice };
+
     internal static IommuUnitKind KindOf(string name, IEnumerable<FunctionEvidence> functions)
     {
         // The names that the drivers give: iommu_device_sysfs_add() in drivers/iommu and arch/powerpc/kernel/iommu.c.
@@ -46,7 +73,7 @@ public sealed record IommuUnitEvidence
 
         bool virtio = name.EndsWith(".virtio_mmio", StringComparison.Ordinal)
             || (PciAddress.TryParse(name, out PciAddress address)
-                && functions.Any(f => f.Address == address && f.VendorId == VirtioVendor && f.DeviceId == VirtioIommuDevice));
+                && functions.Any(f => f.Address == address && IsIommu(f)));
         return virtio ? IommuUnitKind.Virtio : IommuUnitKind.Other;
     }
 

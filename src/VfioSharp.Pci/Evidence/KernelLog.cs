@@ -17,13 +17,12 @@ public sealed class KernelLog
 
     private static readonly SearchValues<char> TimeCharacters = SearchValues.Create("0123456789. ");
 
-    // drivers/iommu/intel/irq_remapping.c and dmar.c, drivers/iommu/amd/init.c, drivers/irqchip/irq-gic-v3-its.c and irq-gic-v2m.c,
-    // arch/powerpc/platforms/powernv/pci-ioda.c, drivers/irqchip/irq-riscv-imsic-platform.c
+    // drivers/iommu/intel/irq_remapping.c and iommu.c, drivers/iommu/amd/init.c, drivers/irqchip/irq-gic-v3-its.c,
+    // arch/powerpc/platforms/powernv/pci-ioda.c
     private static readonly string[] Marks =
     [
-        "DMAR-IR: Enabled IRQ remapping", "DMAR-IR: Failed", "DMAR-IR: Not enabl", "DMAR-IR: This system BIOS",
-        "DMAR: IOMMU enabled", "DMAR: IOMMU disabled", "DMAR: Disable", "DMAR: Intel-IOMMU: ",
-        "nterrupt remapping", "No southbridge IOAPIC", "ITS [mem", "GICv2m: range", "GICv2m: DT overriding", "Initializing IODA", "riscv-imsic:",
+        "DMAR-IR: Enabled IRQ remapping", "DMAR-IR: Failed", "DMAR-IR: This system BIOS", "DMAR: IOMMU disabled",
+        "AMD-Vi: Interrupt remapping enabled", "AMD-Vi: Disabling interrupt remapping", "No southbridge IOAPIC", "ITS [mem", "Initializing IODA",
     ];
 
     private KernelLog(HostFileState state, ImmutableArray<string> lines)

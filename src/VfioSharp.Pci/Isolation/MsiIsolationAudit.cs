@@ -49,13 +49,14 @@ public sealed class MsiIsolationAudit
 
         IommuGroupEvidence? group = node.Evidence.IommuGroup is { } number
             ? host.Groups.GetValueOrDefault(number) ?? new IommuGroupEvidence { Number = number } : null;
+        bool isIommu = group is null && IommuUnitEvidence.IsIommu(node.Evidence);
         IsolationVerdict verdict;
         bool? accepts;
         if (group is null || group.IsNoIommu)
         {
             verdict = IsolationVerdict.NotIsolated;
             accepts = false;
-            findings.Add(DescribeUntranslated(group, filter));
+            findings.Add(DescribeUntranslated(group, filter, isIommu));
         }
         else
         {
@@ -77,13 +78,18 @@ public sealed class MsiIsolationAudit
             InUse = filter.InUse,
             KernelAccepts = accepts,
             Findings = findings.ToImmutable(),
-            Advice = verdict == IsolationVerdict.Isolated ? null : filter.Advice,
+            Advice = verdict == IsolationVerdict.Isolated || isIommu ? null : filter.Advice,
             Platform = platform.Name,
         };
     }
 
-    private static IsolationFinding DescribeUntranslated(IommuGroupEvidence? group, MessageFilter filter)
+    private static IsolationFinding DescribeUntranslated(IommuGroupEvidence? group, MessageFilter filter, bool isIommu)
     {
+        if (isIommu)
+        {
+            return new(GroupSource, "it is an IOMMU itself: nothing translates for it, it is in no group, and there is nothing to assign");
+        }
+
         string what = group is null ? "it is in no IOMMU group" : "its group is one of VFIO's no-IOMMU mode, which protects nothing";
         return new(GroupSource, filter.InUse == true
             ? $"{what}: its messages are filtered, but its DMA is untranslated and reaches all memory, the filter's own tables included"

@@ -28,5 +28,7 @@ public static class BackendRanges
     /// <param name="table">The table's bytes in it.</param>
     /// <param name="pageSize">The kernel's page size in bytes, a power of two.</param>
     public static ImmutableArray<ByteRange> OfKernel(int major, int minor, ByteRange bar, ByteRange table, ulong pageSize) =>
-        (major, minor).CompareTo((4, 16)) >= 0 ? Whole(bar) : AroundTable(bar, table, pageSize);
+        (major, minor).CompareTo((4, 16)) >= 0 ? Whole(bar)
+        : bar.Length < pageSize && (major, minor).CompareTo((4, 8)) < 0 ? None // a BAR smaller than a page can be mapped since 4.8
+        : AroundTable(bar, table, pageSize);
 }

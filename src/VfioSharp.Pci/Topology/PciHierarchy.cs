@@ -23,7 +23,7 @@ internal sealed class PciHierarchy
         functions = host.Functions.ToDictionary(function => function.Address);
         foreach (FunctionEvidence function in host.Functions)
         {
-            var space = new ConfigurationSpace(function.Configuration);
+            ConfigurationSpace space = function.Configuration;
             if (space.HeaderType is HeaderType.Bridge or HeaderType.CardBus && !space.IsAbsent)
             {
                 bridges[function.Address] = space;

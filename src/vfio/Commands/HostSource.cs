@@ -16,6 +16,11 @@ internal static class HostSource
 
     public static HostEvidence Read(string? root)
     {
+        if (root is "")
+        {
+            throw new CliException(ExitStatus.InputMissing, "--root: its name is empty");
+        }
+
         HostTree tree;
         try
         {
@@ -32,6 +37,10 @@ internal static class HostSource
         catch (UnauthorizedAccessException)
         {
             throw new CliException(ExitStatus.IoError, $"--root {root}: permission denied");
+        }
+        catch (IOException problem)
+        {
+            throw new CliException(ExitStatus.IoError, $"--root {root}: cannot be read: {problem.Message}");
         }
 
         if (root is not null && tree.List("sys").Count == 0 && tree.List("proc").Count == 0)
@@ -65,7 +74,8 @@ internal static class HostSource
             return address;
         }
 
-        refuse($"'{text}' is not a PCI address; write it as [segment:]bus:device.function, for example 0000:01:00.0");
+        // An option that the command does not have comes here too, as the library takes it for an argument.
+        refuse(text.StartsWith('-') ? $"there is no option {text}" : $"'{text}' is not a PCI address; write it as [segment:]bus:device.function, for example 0000:01:00.0");
         return default;
     }
 }

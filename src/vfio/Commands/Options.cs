@@ -44,7 +44,7 @@ internal static class Options
             return size;
         }
 
-        result.AddError($"{result.Argument.Name} {text}: not a size; write decimal or 0x hexadecimal, with K, M or G behind it for multiples of 1024");
+        result.AddError($"{result.Argument.Name} {text}: not a size below 16E; write decimal or 0x hexadecimal, with K, M or G behind it for multiples of 1024");
         return null;
     }
 

@@ -17,7 +17,13 @@ internal static class PlanCommand
     {
         Option<ulong?> bar = Required(Size("--bar", "SIZE", "The length of the BAR that holds the table"));
         Option<ulong?> table = Required(Size("--table", "OFFSET", "Where the table begins in it"));
-        var vectors = new Option<int>("--vectors") { Description = "How many vectors the table has, 1 to 2048", HelpName = "N", Required = true };
+        var vectors = new Option<int>("--vectors")
+        {
+            Description = "How many vectors the table has, 1 to 2048",
+            HelpName = "N",
+            Required = true,
+            CustomParser = ParseVectors,
+        };
         var pba = new Option<PbaPlace?>("--pba")
         {
             Description = "Where the pending-bit array begins: in the same BAR, or BAR:OFFSET where it lies in another",
@@ -27,7 +33,7 @@ internal static class PlanCommand
         Option<uint?> pageSize = Options.PageSize("The page size to plan for, 4K without it");
         Option<IsolationVerdict> verdict = Options.Verdict();
         Option<MsixTableRule> rule = Options.Rule();
-        var backend = new Option<ImmutableArray<ByteRange>?>("--backend")
+        var backend = new Option<BackendOffer?>("--backend")
         {
             Description = "What the backend can map: whole (the default), none, or ranges",
             HelpName = "whole|none|OFF+LEN,…",
@@ -61,8 +67,15 @@ internal static class PlanCommand
     }
 
     private static MsixTableDecision Decide(
-        ulong barLength, ulong tableOffset, int vectors, PbaPlace? pba, uint pageSize, IsolationVerdict verdict, MsixTableRule rule, ImmutableArray<ByteRange>? backend)
+        ulong barLength, ulong tableOffset, int vectors, PbaPlace? pba, uint pageSize, IsolationVerdict verdict, MsixTableRule rule, BackendOffer? backend)
     {
+        if (barLength == 0)
+        {
+            // To the rules below, 0 is a length that nobody knows.
+            throw new CliException(ExitStatus.Usage,
+                $"this layout is impossible: a BAR of no bytes holds no table ({AuditJson.Camel(MsixLayoutRule.BarLength)})");
+        }
+
         // The table's BAR has no number here. The PBA's, where it is another, has one that is not its; where no PBA is given it is out of the way.
         int tableBar = pba?.Bar == 0 ? 1 : 0;
         int pbaBar = pba is null ? BarResource.RomIndex - 1 : pba.Bar ?? tableBar;
@@ -76,13 +89,18 @@ internal static class PlanCommand
         ImmutableArray<MsixLayoutFault> faults = MsixLayoutRules.Validate(layout, BarSet.Of([.. bars]));
         if (!faults.IsEmpty)
         {
-            throw new CliException(ExitStatus.Usage, "this layout is impossible: " + string.Join("; ", faults.Select(fault => fault.Text)));
+            throw new CliException(ExitStatus.Usage, "this layout is impossible: "
+                + string.Join("; ", faults.Select(fault => $"{fault.Text} ({AuditJson.Camel(fault.Rule)})")));
         }
 
         var range = new ByteRange(0, barLength);
         return MsixTablePolicy.Decide(new MsixTableQuestion(
             range, new ByteRange(tableOffset, layout.TableLength), pbaBar == tableBar ? new ByteRange(layout.PbaOffset, layout.PbaLength) : null,
-            backend ?? BackendRanges.Whole(range), pageSize, verdict, rule));
+            backend?.Ranges ?? BackendRanges.Whole(range), pageSize, verdict, rule)
+        {
+            // Nothing is said of the other BARs. An even one is free unless the function has it; an odd one may be the upper half of its neighbour.
+            RelocationBar = pbaBar == 2 ? 4 : 2,
+        });
     }
 
     private static Option<ulong?> Size(string name, string form, string description) => new(name)
@@ -96,6 +114,18 @@ internal static class PlanCommand
     {
         option.Required = true;
         return option;
+    }
+
+    private static int ParseVectors(ArgumentResult result)
+    {
+        string text = result.Tokens[0].Value;
+        if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int vectors))
+        {
+            return vectors;
+        }
+
+        result.AddError($"--vectors {text}: not a number from 1 to {MsixCapability.MaxVectors}");
+        return 0;
     }
 
     private static PbaPlace? ParsePba(ArgumentResult result)
@@ -113,17 +143,17 @@ internal static class PlanCommand
         return null;
     }
 
-    private static ImmutableArray<ByteRange>? ParseBackend(ArgumentResult result)
+    private static BackendOffer? ParseBackend(ArgumentResult result)
     {
         string text = result.Tokens[0].Value;
         if (text.Equals("whole", StringComparison.OrdinalIgnoreCase))
         {
-            return null;
+            return new BackendOffer(null);
         }
 
         if (text.Equals("none", StringComparison.OrdinalIgnoreCase))
         {
-            return [];
+            return new BackendOffer([]);
         }
 
         ImmutableArray<ByteRange>.Builder ranges = ImmutableArray.CreateBuilder<ByteRange>();
@@ -140,8 +170,11 @@ internal static class PlanCommand
             ranges.Add(new ByteRange(offset, length));
         }
 
-        return ranges.ToImmutable();
+        return new BackendOffer(ranges.ToImmutable());
     }
 
     private sealed record PbaPlace(int? Bar, ulong Offset);
+
+    // No ranges: the whole BAR, whatever its length turns out to be.
+    private sealed record BackendOffer(ImmutableArray<ByteRange>? Ranges);
 }

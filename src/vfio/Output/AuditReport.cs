@@ -12,6 +12,9 @@ internal sealed class AuditReport(IAnsiConsole console)
 {
     private const int MaxUnreadable = 5;
 
+    // "Group", "not isolated" and "Table's page", and the borders of six columns.
+    private const int OtherColumns = 5 + 12 + 12 + (6 * 3) + 1;
+
     public void Write(HostAudit audit)
     {
         WriteHost(audit);
@@ -39,25 +42,33 @@ internal sealed class AuditReport(IAnsiConsole console)
     private void WriteHost(HostAudit audit)
     {
         HostEvidence host = audit.Host;
-        console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"Host: {host.Architecture ?? "unknown architecture"}, Linux {host.KernelRelease ?? "of unknown release"}, {SizeText.Format(audit.PageSize)} pages{(host.PageSizeIsAssumed && audit.PageSize == host.PageSize ? " (assumed)" : "")}"));
+        console.Line("Host: ", string.Create(CultureInfo.InvariantCulture,
+            $"{host.Architecture ?? "unknown architecture"}, Linux {host.KernelRelease ?? "of unknown release"}, {SizeText.Format(audit.PageSize)} pages{(host.PageSizeIsAssumed && audit.PageSize == host.PageSize ? " (assumed)" : "")}"));
         foreach (PciHostBridge bridge in audit.Topology.HostBridges)
         {
             string reason = bridge.Findings is [var first, ..] ? $": {first.Text} ({first.Source})" : "";
-            console.Write(new Text($"Bus {bridge.RootBus} and below: {(bridge.RootBus.HasIsolatedMsis ? "flagged MSI-isolated" : "not flagged MSI-isolated")}{reason}\n"));
+            console.Line($"Bus {bridge.RootBus} and below: ", $"{(bridge.RootBus.HasIsolatedMsis ? "flagged MSI-isolated" : "not flagged MSI-isolated")}{reason}");
         }
     }
 
     private void WriteGlance(HostAudit audit)
     {
+        // A line a function: where a name does not fit, IDs stand here and names with each function below.
+        int Longest(Func<FunctionAudit, string?> cell) => audit.Functions.Max(function => cell(function)?.Length ?? 0);
+        bool names = Longest(f => f.Address.ToString()) + Longest(f => FunctionNames.Describe(audit.Host, f.Evidence))
+            + Math.Max(Longest(f => f.Evidence.Driver), "Driver".Length) + OtherColumns < console.Profile.Width;
         Table table = new Table().Border(TableBorder.Rounded).AddColumns("Address", "Function", "Driver", "Group", "MSIs", "Table's page");
-        table.Columns[0].NoWrap();
+        foreach (TableColumn column in table.Columns)
+        {
+            column.NoWrap();
+        }
+
         foreach (FunctionAudit function in audit.Functions)
         {
             table.AddRow(
                 new Text(function.Address.ToString()),
-                new Text(FunctionNames.Describe(audit.Host, function.Evidence)),
-                new Text(function.Evidence.Driver ?? "-"),
+                new Text(ConsoleLines.Harmless(names ? FunctionNames.Describe(audit.Host, function.Evidence) : FunctionNames.Ids(function.Evidence))),
+                new Text(ConsoleLines.Harmless(function.Evidence.Driver ?? "-")),
                 new Text(function.Evidence.IommuGroup?.ToString(CultureInfo.InvariantCulture) ?? "-"),
                 new Text(FunctionReport.Describe(function.Isolation.Verdict), FunctionReport.StyleOf(function.Isolation.Verdict)),
                 new Text(function.Table is { } decision ? AuditJson.Camel(decision.Access) : "-"));
@@ -77,17 +88,17 @@ internal sealed class AuditReport(IAnsiConsole console)
             $"{audit.Functions.Length} function{(audit.Functions.Length == 1 ? "" : "s")}: {isolated} isolated, {not} not isolated, {unknown} unknown."));
         foreach (string advice in audit.Functions.Select(f => f.Isolation.Advice).OfType<string>().Distinct())
         {
-            console.Write(new Text($"To isolate: {advice}.\n"));
+            console.Line("To isolate: ", $"{advice}.");
         }
 
         string unread = string.Join(", ", audit.Host.Unreadable.Take(MaxUnreadable)) + (audit.Host.Unreadable.Length > MaxUnreadable ? ", …" : "");
         if (!audit.Host.Privileged)
         {
-            console.Write(new Text($"Without privilege: configuration space shows 64 bytes, so most MSI-X capabilities stay unseen{(unread.Length > 0 ? $"; could not read {unread}" : "")}. Root would add where tables lie, the firmware's tables and the kernel log.\n"));
+            console.Line("Without privilege: ", $"configuration space shows 64 bytes, so most MSI-X capabilities stay unseen{(unread.Length > 0 ? $"; could not read {unread}" : "")}. Root would add where tables lie, the firmware's tables and the kernel log.");
         }
         else if (unread.Length > 0)
         {
-            console.Write(new Text($"Could not read {unread}.\n"));
+            console.Line("Could not read ", $"{unread}.");
         }
     }
 }

@@ -14,10 +14,10 @@ internal static class FunctionNames
 
     public static string ClassName(FunctionEvidence function) => ClassNames.Of(function.ClassCode);
 
+    public static string Ids(FunctionEvidence function) =>
+        string.Create(CultureInfo.InvariantCulture, $"[{function.VendorId:x4}:{function.DeviceId:x4}]");
+
     /// <summary>What to print on a line: name and IDs.</summary>
-    public static string Describe(HostEvidence host, FunctionEvidence function)
-    {
-        string ids = string.Create(CultureInfo.InvariantCulture, $"[{function.VendorId:x4}:{function.DeviceId:x4}]");
-        return DeviceName(host, function) is { } name ? $"{name} {ids}" : ids;
-    }
+    public static string Describe(HostEvidence host, FunctionEvidence function) =>
+        DeviceName(host, function) is { } name ? $"{name} {Ids(function)}" : Ids(function);
 }

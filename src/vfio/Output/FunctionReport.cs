@@ -5,6 +5,7 @@ using VfioSharp.Pci.Configuration;
 using VfioSharp.Pci.Evidence;
 using VfioSharp.Pci.Isolation;
 using VfioSharp.Pci.Mapping;
+using VfioSharp.Pci.Msix;
 
 namespace VfioSharp.Cli.Output;
 
@@ -27,10 +28,12 @@ internal sealed class FunctionReport(IAnsiConsole console, HostAudit audit)
         _ => "unknown",
     };
 
+    public static string Count(int vectors) => string.Create(CultureInfo.InvariantCulture, $"{vectors} vector{(vectors == 1 ? "" : "s")}");
+
     public void Write(FunctionAudit function)
     {
         FunctionEvidence evidence = function.Evidence;
-        console.Write(new Text($"{function.Address} {FunctionNames.ClassName(evidence)}: {FunctionNames.Describe(audit.Host, evidence)}\n", new Style(decoration: Decoration.Bold)));
+        console.Line("", $"{function.Address} {FunctionNames.ClassName(evidence)}: {FunctionNames.Describe(audit.Host, evidence)}", new Style(decoration: Decoration.Bold));
         Line("Driver", evidence.Driver ?? "none");
         Line("Group", DescribeGroup(function));
         WriteIsolation(function.Isolation);
@@ -43,7 +46,12 @@ internal sealed class FunctionReport(IAnsiConsole console, HostAudit audit)
 
     private static string DescribeGroup(FunctionAudit function)
     {
-        string group = function.Evidence.IommuGroup is { } number ? string.Create(CultureInfo.InvariantCulture, $"IOMMU group {number}") : "no IOMMU group";
+        if (function.Evidence.IommuGroup is not { } number)
+        {
+            return "no IOMMU group, so not assignable";
+        }
+
+        string group = string.Create(CultureInfo.InvariantCulture, $"IOMMU group {number}");
         return function.Assignability switch
         {
             { IsAssignable: true } => $"{group}; assignable",
@@ -84,10 +92,11 @@ internal sealed class FunctionReport(IAnsiConsole console, HostAudit audit)
         }
 
         Line("MSI-X", string.Create(CultureInfo.InvariantCulture,
-            $"{msix.Capability.Vectors} vectors; table in BAR {msix.TableBar} at {msix.Table?.ToString() ?? "nowhere usable"}; PBA in BAR {msix.PbaBar} at {msix.Pba?.ToString() ?? "nowhere usable"}"));
+            $"{Count(msix.Capability.Vectors)}; table in BAR {msix.TableBar} at {msix.Table?.ToString() ?? "nowhere usable"}; PBA in BAR {msix.PbaBar} at {msix.Pba?.ToString() ?? "nowhere usable"}"));
         if (function.Table is { } decision)
         {
-            string neighbours = string.Join(", ", msix.TablePageNeighbours(audit.PageSize).Select(neighbour => neighbour.ToString()));
+            string neighbours = string.Join(", ", msix.TablePageNeighbours(audit.PageSize)
+                .Select(neighbour => neighbour.Kind == BarContentKind.Registers ? $"{neighbour.Range} (registers or unused)" : neighbour.ToString()));
             Line("Its page", neighbours.Length == 0 ? "holds nothing else" : $"also holds {neighbours}");
             Line("Mapping", decision.Explain(), new Style(decision.Access == MsixTableAccess.Mapped ? Color.Green : Color.Yellow));
             Line("", $"mapped {Join(decision.Mapped)}; trapped {Join(decision.Trapped)}");
@@ -100,16 +109,6 @@ internal sealed class FunctionReport(IAnsiConsole console, HostAudit audit)
         return text.Length == 0 ? "nothing" : text;
     }
 
-    private void Line(string label, string text, Style? style = null)
-    {
-        if (!console.IsRich())
-        {
-            console.Write(new Text($"  {label.PadRight(LabelWidth)}{text}\n"));
-            return;
-        }
-
-        Grid grid = new Grid().AddColumn(new GridColumn().Width(LabelWidth + 2).PadRight(0).NoWrap()).AddColumn(new GridColumn().PadLeft(0));
-        grid.AddRow(new Text("  " + label, new Style(Color.Grey)), new Text(text, style ?? Style.Plain));
-        console.Write(grid);
-    }
+    private void Line(string label, string text, Style? style = null) =>
+        console.Line($"  {label.PadRight(LabelWidth)}", text, style, new Style(Color.Grey));
 }

@@ -8,7 +8,7 @@ internal sealed class PlanReport(IAnsiConsole console)
 {
     public void Write(MsixTableDecision decision)
     {
-        console.Write(new Text(decision.Explain() + "\n"));
+        console.Line("", decision.Explain());
         console.WriteLine();
         new PagePicture(console).Write(decision);
     }

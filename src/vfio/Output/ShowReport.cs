@@ -19,8 +19,7 @@ internal sealed class ShowReport(IAnsiConsole console)
         foreach (MsixTableDecision decision in atPageSizes)
         {
             console.WriteLine();
-            console.Write(new Text(string.Create(CultureInfo.InvariantCulture, $"BAR {function.Msix!.TableBar} on ")));
-            new PagePicture(console).Write(decision);
+            new PagePicture(console).Write(decision, string.Create(CultureInfo.InvariantCulture, $"BAR {function.Msix!.TableBar} on "));
         }
     }
 
@@ -45,7 +44,13 @@ internal sealed class ShowReport(IAnsiConsole console)
     private void WriteBars(FunctionAudit function)
     {
         Heading("BARs");
-        foreach (BarResource bar in function.Bars.Where(bar => bar.IsImplemented))
+        BarResource[] bars = [.. function.Bars.Where(bar => bar.IsImplemented)];
+        if (bars.Length == 0)
+        {
+            Item("none");
+        }
+
+        foreach (BarResource bar in bars)
         {
             string kind = bar.Kind switch
             {
@@ -69,6 +74,11 @@ internal sealed class ShowReport(IAnsiConsole console)
             return;
         }
 
+        if (configuration.Capabilities.All.IsEmpty)
+        {
+            Item("none");
+        }
+
         foreach (PciCapability capability in configuration.Capabilities.All)
         {
             string offset = capability.Offset.ToString(capability.IsExtended ? "x3" : "x2", CultureInfo.InvariantCulture);
@@ -77,7 +87,7 @@ internal sealed class ShowReport(IAnsiConsole console)
         }
     }
 
-    private void Heading(string text) => console.Write(new Text($"  {text}\n", new Style(Color.Grey)));
+    private void Heading(string text) => console.Line("  ", text, new Style(Color.Grey));
 
-    private void Item(string text) => console.Write(new Text($"    {text}\n"));
+    private void Item(string text) => console.Line("    ", text);
 }

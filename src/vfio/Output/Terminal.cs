@@ -6,7 +6,7 @@ namespace VfioSharp.Cli.Output;
 internal static class Terminal
 {
     /// <summary>Wide enough that nothing wraps: a pipe's reader cuts lines itself.</summary>
-    private const int PipeWidth = 4096;
+    private const int PipeWidth = int.MaxValue / 2;
 
     public static IAnsiConsole For(TextWriter output)
     {

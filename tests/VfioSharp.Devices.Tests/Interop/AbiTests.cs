@@ -8,7 +8,7 @@ namespace VfioSharp.Devices.Tests.Interop;
 public sealed class AbiTests
 {
     public static TheoryData<Architecture> Architectures =>
-        [Architecture.X64, Architecture.Arm64, Architecture.Ppc64le, Architecture.S390x, Architecture.RiscV64, Architecture.LoongArch64];
+        [Architecture.X64, Architecture.Arm64, Architecture.Ppc64le, Architecture.S390x, Architecture.RiscV64];
 
     [Theory]
     [MemberData(nameof(Architectures))]

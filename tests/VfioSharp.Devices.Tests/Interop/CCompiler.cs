@@ -49,7 +49,6 @@ internal sealed class CCompiler
             Architecture.Ppc64le => "powerpc64le",
             Architecture.S390x => "s390x",
             Architecture.RiscV64 => "riscv64",
-            Architecture.LoongArch64 => "loongarch64",
             _ => null,
         };
         return name is null ? [] : [$"{name}-linux-gnu-gcc"];

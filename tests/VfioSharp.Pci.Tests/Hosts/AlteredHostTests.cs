@@ -141,6 +141,10 @@ public sealed class AlteredHostTests
     }
 
     [Fact]
+    public void Where_a_function_does_not_name_its_IOMMU_the_IOMMU_names_the_function() =>
+        new AlteredHost("x86-intel-ir").WithoutVectors().Without("0000:00:[0-9a-f.]+/iommu$").Audit(Nvme).Isolation.Verdict.ShouldBe(IsolationVerdict.Isolated);
+
+    [Fact]
     public void Nosid_is_Intels_alone() =>
         new AlteredHost("x86-amd-ir").With("proc/cmdline", "intremap=nosid\n").Audit(Nvme).Isolation.Verdict.ShouldBe(IsolationVerdict.Isolated);
 
@@ -207,7 +211,7 @@ public sealed class AlteredHostTests
     [Fact]
     public void A_machine_that_nothing_identifies_is_unknown()
     {
-        HostAudit audit = new AlteredHost("arm64-smmuv3-its").Without("^proc/cpuinfo$|/iommu$").Audit();
+        HostAudit audit = new AlteredHost("arm64-smmuv3-its").Without("^proc/cpuinfo$|/iommu(/|$)").Audit();
         audit.Host.Architecture.ShouldBeNull();
         audit.Functions.Where(f => f.Isolation.Verdict != IsolationVerdict.Unknown).ShouldBeEmpty();
     }

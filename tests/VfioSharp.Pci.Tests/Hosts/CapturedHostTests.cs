@@ -13,8 +13,10 @@ public sealed class CapturedHostTests
 
     private static bool OverrideIsOn(string host) => host == "x86-intel-noir-unsafe";
 
+    private static bool SourcesAreUnchecked(string host) => host is "x86-intel-ir-nosid" or "x86-intel-ir-nosid-6.1";
+
     [Fact]
-    public void All_seventeen_captured_hosts_are_here() => CapturedHost.Names.Count.ShouldBe(17);
+    public void All_thirty_seven_captured_hosts_are_here() => CapturedHost.Names.Count.ShouldBe(37);
 
     [Theory]
     [MemberData(nameof(Hosts))]
@@ -41,7 +43,7 @@ public sealed class CapturedHostTests
         HostAudit audit = HostAudit.Of(host.Read());
         foreach (KernelAnswer answer in host.Truth.Where(answer => answer.Attached || answer.Refused))
         {
-            IsolationVerdict expected = answer.Attached && !OverrideIsOn(name) && name != "x86-intel-ir-nosid"
+            IsolationVerdict expected = answer.Attached && !OverrideIsOn(name) && !SourcesAreUnchecked(name)
                 ? IsolationVerdict.Isolated : IsolationVerdict.NotIsolated;
             audit.Functions.Single(f => f.Address == answer.Address).Isolation.Verdict.ShouldBe(expected, $"{name} {answer.Address}");
         }
@@ -154,15 +156,74 @@ public sealed class CapturedHostTests
     [InlineData("x86-amd-ir", true)]
     [InlineData("x86-amd-noir", false)]
     [InlineData("x86-no-iommu", false)]
+    [InlineData("x86-intel-ir-6.1", true)]
+    [InlineData("x86-intel-ir-nosid-6.1", false)]
+    [InlineData("x86-intel-noir-6.1", false)]
+    [InlineData("x86-intel-ir-pt", true)]
+    [InlineData("x86-intel-noir-pt", false)]
+    [InlineData("x86-intel-ir-vf", true)]
+    [InlineData("x86-amd-ir-6.1", true)]
+    [InlineData("x86-virtio-iommu", false)]
+    [InlineData("x86-virtio-iommu-failed", false)]
     [InlineData("arm64-smmuv3-its", true)]
     [InlineData("arm64-smmuv3-gicv2m", false)]
     [InlineData("arm64-noiommu-its", true)]
+    [InlineData("arm64-smmuv3-noits", false)]
+    [InlineData("arm64-smmuv3-its-6.1", true)]
+    [InlineData("arm64-smmuv3-gicv2m-6.1", false)]
+    [InlineData("arm64-acpi-its", true)]
+    [InlineData("arm64-acpi-its-bypass", true)]
+    [InlineData("arm64-acpi-gicv2m", false)]
+    [InlineData("arm64-acpi-noits", false)]
+    [InlineData("arm64-virtio-iommu-its", true)]
+    [InlineData("arm64-virtio-iommu-its-6.12", true)]
+    [InlineData("arm64-virtio-iommu-gicv2m", false)]
     [InlineData("ppc64-powernv9", true)]
     [InlineData("ppc64-pseries", true)]
     [InlineData("s390x-zpci", true)]
     [InlineData("riscv64-imsic-iommu", false)]
     public void Root_buses_are_flagged_by_their_host_bridges_guarantee(string name, bool flagged) =>
         HostAudit.Of(CapturedHost.Open(name).Read()).Topology.HostBridges.ShouldAllBe(bridge => bridge.RootBus.HasIsolatedMsis == flagged);
+
+    [Fact]
+    public void A_host_bridge_that_the_firmware_exempts_from_remapping_is_not_flagged_and_its_functions_messages_are_not_called_filtered()
+    {
+        HostAudit audit = HostAudit.Of(CapturedHost.Open("x86-intel-ir-bypass").Read());
+        audit.Topology.HostBridges.Select(bridge => (bridge.RootBus.ToString(), bridge.RootBus.HasIsolatedMsis))
+            .ShouldBe([("0000:00", true), ("0000:40", false)]);
+        foreach (FunctionAudit function in audit.Functions)
+        {
+            bool exempt = function.Address.Bus >= 0x40;
+            function.Isolation.InUse.ShouldBe(!exempt);
+            function.Isolation.Findings.Any(finding => finding.Text.StartsWith("no remapping unit covers", StringComparison.Ordinal)).ShouldBe(exempt);
+        }
+    }
+
+    [Theory]
+    [InlineData("arm64-virtio-iommu-its", true)]
+    [InlineData("arm64-virtio-iommu-its-6.12", false)]
+    [InlineData("arm64-virtio-iommu-gicv2m", false)]
+    [InlineData("x86-virtio-iommu", false)]
+    public void MSI_X_is_said_to_fail_behind_a_virtio_iommu_only_where_the_kernel_attaches_and_then_fails(string name, bool said)
+    {
+        foreach (FunctionAudit function in HostAudit.Of(CapturedHost.Open(name).Read()).Functions.Where(f => f.Evidence.IommuGroup is not null))
+        {
+            function.Isolation.Findings.Any(finding => finding.Text.Contains("ENOSPC", StringComparison.Ordinal)).ShouldBe(said);
+        }
+    }
+
+    [Theory]
+    [InlineData("arm64-noiommu-its", "SMMU")]
+    [InlineData("arm64-smmuv3-gicv2m", "ITS")]
+    [InlineData("arm64-acpi-noits", "ITS")]
+    public void Advice_names_what_the_host_lacks(string name, string missing)
+    {
+        foreach (FunctionAudit function in HostAudit.Of(CapturedHost.Open(name).Read()).Functions)
+        {
+            function.Isolation.Advice!.Contains("give it an SMMU", StringComparison.Ordinal).ShouldBe(missing == "SMMU");
+            function.Isolation.Advice.Contains("needs a machine whose host bridge signals through a GICv3 ITS", StringComparison.Ordinal).ShouldBe(missing == "ITS");
+        }
+    }
 
     [Theory]
     [MemberData(nameof(Hosts))]

@@ -3,13 +3,14 @@ using FsCheck;
 using FsCheck.Fluent;
 using VfioSharp.Pci.Isolation;
 using VfioSharp.Pci.Mapping;
+using VfioSharp.Pci.Tests.Fuzzing;
 
 namespace VfioSharp.Pci.Tests.Mapping;
 
 /// <summary>What holds for every question: FsCheck looks for one for which it does not, and prints the seed.</summary>
 public sealed class DecisionPropertyTests
 {
-    private static readonly Config Config = Config.QuickThrowOnFailure.WithMaxTest(Environment.GetEnvironmentVariable("VFIOSHARP_LONG") == "1" ? 200_000 : 5_000);
+    private static readonly Config Config = Config.QuickThrowOnFailure.WithMaxTest(Fuzz.Iterations(5_000, longFactor: 40));
 
     private static readonly Gen<ulong> Small = Gen.Choose(0, 0x30000).Select(i => (ulong)i);
 

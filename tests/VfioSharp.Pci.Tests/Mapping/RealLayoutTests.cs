@@ -9,7 +9,7 @@ namespace VfioSharp.Pci.Tests.Mapping;
 /// </summary>
 public sealed class RealLayoutTests
 {
-    private const ulong Window = 1 << 20;
+    private const ulong Window = 1 << 18;
 
     [Fact]
     public void There_are_119_layouts() => RealLayout.All.Count.ShouldBe(119);

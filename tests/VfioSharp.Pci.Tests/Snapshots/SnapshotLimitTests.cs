@@ -49,7 +49,7 @@ public sealed class SnapshotLimitTests
         var random = new Random(seed);
         byte[] tar = Tar();
         byte[] gzip = SnapshotArchiveTests.Write(SnapshotArchiveTests.Sample());
-        int count = 2000 * Iterations.Factor;
+        int count = Fuzzing.Fuzz.Iterations(2000, longFactor: 100);
         for (int i = 0; i < count; i++)
         {
             byte[] damaged = [.. i % 4 == 0 ? gzip : tar];

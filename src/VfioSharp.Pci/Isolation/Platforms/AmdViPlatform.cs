@@ -52,7 +52,7 @@ internal sealed class AmdViPlatform : X86Platform
         return (claimed, findings.ToImmutable());
     }
 
-    protected override RootBusGuarantee ExamineCoverage(HostEvidence host, HostBridgeEvidence bridge, ImmutableArray<Requester> requesters)
+    protected override RootBusGuarantee ExamineCoverage(HostEvidence host, ImmutableArray<Requester> requesters)
     {
         const string Source = "sys/firmware/acpi/tables/IVRS";
         if (host.Firmware.IvrsTable is not { } table)
@@ -65,7 +65,7 @@ internal sealed class AmdViPlatform : X86Platform
         foreach (Requester requester in requesters)
         {
             // The IOMMU is a function too, and sends its own messages past itself.
-            bool isIommu = requester.Function.ClassCode >> 8 == 0x0806;
+            bool isIommu = IommuUnitEvidence.IsIommu(requester.Function);
             PciAddress address = requester.Function.PhysicalFunction ?? requester.Function.Address;
             if (!isIommu && table.UnitFor(address) is null && !requester.Ids.Any(id => table.UnitFor(new PciAddress(address.Segment, id)) is not null))
             {

@@ -13,6 +13,8 @@ internal sealed class ArmGicPlatform : IsolationPlatform
 {
     private const string NotIsolatedAdvice = "no kernel option helps: this needs a machine whose host bridge signals through a GICv3 ITS (in QEMU: -M virt,gic-version=3,its=on)";
 
+    private const string NoIommuAdvice = "the ITS confines its messages; give it an SMMU for its DMA (in QEMU: -M virt,iommu=smmuv3)";
+
     public override string Name => "Arm GIC";
 
     public override MessageFilter ExamineFunction(HostEvidence host, Requester function)
@@ -21,8 +23,13 @@ internal sealed class ArmGicPlatform : IsolationPlatform
         MessageFilter filter = ExamineUse(MsiChip.Of(host, function.Function), route) with
         {
             Advertised = route.Kinds is [] && !route.IsCertain ? null : route.IsAll(MsiControllerKind.GicV3Its),
-            Advice = NotIsolatedAdvice,
         };
+        foreach (string oddity in (string[])[.. host.Firmware.IortTable?.Findings ?? [], .. host.Firmware.MadtTable?.Findings ?? []])
+        {
+            filter = filter.With("sys/firmware/acpi/tables", oddity);
+        }
+
+        filter = filter with { Advice = filter.Verdict == IsolationVerdict.Isolated && function.Function.IommuGroup is null ? NoIommuAdvice : NotIsolatedAdvice };
         if (filter.Advertised is null && filter.InUse == true)
         {
             filter = filter with { Advertised = true };
@@ -80,7 +87,7 @@ internal sealed class ArmGicPlatform : IsolationPlatform
             { Kinds: [MsiControllerKind.GicV3Its] } => new MessageFilter { Verdict = IsolationVerdict.Isolated, InUse = true }
                 .With(route.Source, $"{route.Text}, which looks them up by the function's own device ID"),
             { Kinds: [MsiControllerKind.GicV2m] } => NotIsolated(route.Source, $"{route.Text}: any function can write the frame"),
-            { Kinds: [], IsCertain: true } => NotIsolated(route.Source, $"{route.Text}: nothing stands between its writes and the interrupt controller's registers"),
+            { Kinds: [], IsCertain: true } => NotIsolated(route.Source, $"{route.Text}: nothing ties a message to the function that sent it"),
             { Kinds: [] } => MessageFilter.Unknown(route.Source, $"it holds no vectors; {route.Text}"),
             _ => MessageFilter.Unknown(route.Source, $"{route.Text}, which no platform known here judges"),
         };

@@ -21,7 +21,7 @@ internal sealed class IntelVtdPlatform : X86Platform
 
     protected override string EnabledLine => "DMAR-IR: Enabled IRQ remapping";
 
-    protected override ImmutableArray<string> DisabledLines => ["DMAR-IR: Failed", "DMAR-IR: Not enabl", "DMAR-IR: This system BIOS"];
+    protected override ImmutableArray<string> DisabledLines => ["DMAR-IR: Failed", "DMAR-IR: This system BIOS"];
 
     protected override string Advice =>
         "enable VT-d with interrupt remapping in the firmware and boot with intel_iommu=on, without intremap=off or intremap=nosid";
@@ -34,14 +34,14 @@ internal sealed class IntelVtdPlatform : X86Platform
         if (unit?.ExtendedCapability is { } ecap)
         {
             byUnit = (ecap & InterruptRemappingSupport) != 0;
-            findings.Add(new($"sys/class/iommu/{unit.Name}/intel-iommu/ecap", $"{unit.Name} says that it {(byUnit.Value ? "can" : "cannot")} remap interrupts (bit 3); that tells nothing of use"));
+            findings.Add(new($"sys/class/iommu/{unit.Name}/intel-iommu/ecap", $"{unit.Name} says that it {Claim(byUnit.Value, "bit 3")}"));
         }
 
         bool? byFirmware = null;
         if (host.Firmware.DmarTable is { } table)
         {
             byFirmware = table.SupportsInterruptRemapping;
-            findings.Add(new("sys/firmware/acpi/tables/DMAR", $"the firmware says that the platform {(byFirmware.Value ? "can" : "cannot")} remap interrupts (flags bit 0); that tells nothing of use"));
+            findings.Add(new("sys/firmware/acpi/tables/DMAR", $"the firmware says that the platform {Claim(byFirmware.Value, "flags bit 0")}"));
             findings.AddRange(table.Findings.Select(text => new IsolationFinding("sys/firmware/acpi/tables/DMAR", text)));
         }
 
@@ -50,8 +50,16 @@ internal sealed class IntelVtdPlatform : X86Platform
             findings.Add(new("proc/cmdline", "the kernel was told not to remap interrupts (intremap=off)"));
         }
 
+        if (host.Log.Find("DMAR: IOMMU disabled") is { } disabled)
+        {
+            findings.Add(new("kernel log", $"{disabled}: DMA is not translated, whatever is done to messages"));
+        }
+
         return (byUnit is null && byFirmware is null ? null : byUnit != false && byFirmware != false, findings.ToImmutable());
     }
+
+    private static string Claim(bool able, string where) =>
+        able ? $"can remap interrupts ({where}); that tells nothing of use" : $"cannot remap interrupts ({where})";
 
     protected override MessageFilter ExamineStrength(HostEvidence host, MessageFilter filter) =>
         // As setup_irqremap() reads it (drivers/iommu/irq_remapping.c): once said, never unsaid.
@@ -60,7 +68,7 @@ internal sealed class IntelVtdPlatform : X86Platform
                 "intremap=nosid turns source-id checking off: a function can use another's entry of the remapping table. The kernel accepts this without a word; it is weaker than isolation")
             : filter;
 
-    protected override RootBusGuarantee ExamineCoverage(HostEvidence host, HostBridgeEvidence bridge, ImmutableArray<Requester> requesters)
+    protected override RootBusGuarantee ExamineCoverage(HostEvidence host, ImmutableArray<Requester> requesters)
     {
         const string Source = "sys/firmware/acpi/tables/DMAR";
         if (host.Firmware.DmarTable is not { } table)
@@ -70,21 +78,14 @@ internal sealed class IntelVtdPlatform : X86Platform
                 : "not there to say which remapping unit covers which function; Linux remaps under all units or none");
         }
 
-        Dictionary<PciAddress, BridgeBuses> bridges = [];
-        foreach (Requester requester in requesters)
-        {
-            var space = new ConfigurationSpace(requester.Function.Configuration);
-            if (space.HeaderType == HeaderType.Bridge)
-            {
-                bridges[requester.Function.Address] = new BridgeBuses(space.SecondaryBus, space.SubordinateBus);
-            }
-        }
+        BridgeBuses? BusesBelow(PciAddress at) => host.FunctionAt(at)?.Configuration is { HeaderType: HeaderType.Bridge } space
+            ? new BridgeBuses(space.SecondaryBus, space.SubordinateBus) : null;
 
         foreach (Requester requester in requesters)
         {
             // A virtual function is looked up by its physical function (dmar_find_matched_drhd_unit(), drivers/iommu/intel).
             PciAddress address = requester.Function.PhysicalFunction ?? requester.Function.Address;
-            if (table.UnitFor(address, at => bridges.TryGetValue(at, out BridgeBuses buses) ? buses : null) is null)
+            if (table.UnitFor(address, BusesBelow) is null)
             {
                 return RootBusGuarantee.Withheld(Source, $"no remapping unit covers {requester.Function.Address}");
             }

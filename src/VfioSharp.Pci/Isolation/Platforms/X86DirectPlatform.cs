@@ -15,11 +15,11 @@ internal sealed class X86DirectPlatform : X86Platform
 
     protected override ImmutableArray<string> DisabledLines => [];
 
-    protected override string Advice => "enable the IOMMU (VT-d or AMD-Vi) in the firmware, or give the virtual machine one, and boot with intel_iommu=on on Intel";
+    protected override string Advice => "enable the IOMMU (VT-d or AMD-Vi) in the firmware, or give the virtual machine one that remaps interrupts, and boot with intel_iommu=on on Intel";
 
     protected override (bool? Claimed, ImmutableArray<IsolationFinding> Findings) ExamineClaims(HostEvidence host, FunctionEvidence function) =>
-        host.Firmware.IsPresent ? (false, [new("sys/firmware/acpi/tables", "the firmware describes no IOMMU (neither DMAR nor IVRS)")]) : (null, []);
+        host.Firmware.IsPresent ? (false, [new("sys/firmware/acpi/tables", "the firmware describes no VT-d or AMD-Vi unit (neither DMAR nor IVRS)")]) : (null, []);
 
-    protected override RootBusGuarantee ExamineCoverage(HostEvidence host, HostBridgeEvidence bridge, ImmutableArray<Requester> requesters) =>
+    protected override RootBusGuarantee ExamineCoverage(HostEvidence host, ImmutableArray<Requester> requesters) =>
         RootBusGuarantee.Withheld("sys/firmware/acpi/tables", "the firmware names no remapping unit");
 }

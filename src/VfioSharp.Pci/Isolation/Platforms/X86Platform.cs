@@ -31,7 +31,7 @@ internal abstract class X86Platform : IsolationPlatform
     public sealed override MessageFilter ExamineFunction(HostEvidence host, Requester function)
     {
         (bool? claimed, ImmutableArray<IsolationFinding> claims) = ExamineClaims(host, function.Function);
-        MessageFilter filter = ExamineUse(host, function.Function);
+        MessageFilter filter = ExamineUse(host, function);
         filter = filter with { Advertised = claimed, Findings = filter.Findings.AddRange(claims), Advice = Advice };
         return filter.InUse == true ? ExamineStrength(host, filter) : filter;
     }
@@ -50,7 +50,7 @@ internal abstract class X86Platform : IsolationPlatform
         }
 
         MessageFilter strength = ExamineStrength(host, new MessageFilter { Verdict = IsolationVerdict.Isolated });
-        RootBusGuarantee coverage = ExamineCoverage(host, bridge, requesters);
+        RootBusGuarantee coverage = ExamineCoverage(host, requesters);
         return new RootBusGuarantee(strength.Verdict == IsolationVerdict.Isolated && coverage.IsIsolated,
             [finding, .. strength.Findings, .. coverage.Findings]);
     }
@@ -61,13 +61,14 @@ internal abstract class X86Platform : IsolationPlatform
     /// <summary>Whether remapping, in use, also isolates.</summary>
     protected virtual MessageFilter ExamineStrength(HostEvidence host, MessageFilter filter) => filter;
 
-    /// <summary>Whether the firmware puts every function below a host bridge under a remapping unit.</summary>
-    protected abstract RootBusGuarantee ExamineCoverage(HostEvidence host, HostBridgeEvidence bridge, ImmutableArray<Requester> requesters);
+    /// <summary>Whether the firmware puts each of some functions under a remapping unit; given where it does not tell.</summary>
+    protected abstract RootBusGuarantee ExamineCoverage(HostEvidence host, ImmutableArray<Requester> requesters);
 
-    private MessageFilter ExamineUse(HostEvidence host, FunctionEvidence function)
+    private MessageFilter ExamineUse(HostEvidence host, Requester requester)
     {
+        FunctionEvidence function = requester.Function;
         IReadOnlyList<MsiChip> chips = MsiChip.Of(host, function);
-        MessageFilter filter = chips.Count > 0 ? ExamineChips(chips) : ExamineWithoutVectors(host, function);
+        MessageFilter filter = chips.Count > 0 ? ExamineChips(chips) : ExamineWithoutVectors(host, requester);
         if (host.MsiDomains.GetValueOrDefault(function.Address) is { } domain)
         {
             filter = filter with { KernelAnswer = domain.IsIsolated };
@@ -107,8 +108,9 @@ internal abstract class X86Platform : IsolationPlatform
 
     // No vectors of its own: bound to no driver, or to vfio-pci and not open. Then the host's IO-APIC speaks, but only for functions of
     // a remapping unit: Hyper-V remaps the IO-APIC alone, and VMD's children do not signal through the unit of their group.
-    private MessageFilter ExamineWithoutVectors(HostEvidence host, FunctionEvidence function)
+    private MessageFilter ExamineWithoutVectors(HostEvidence host, Requester requester)
     {
+        FunctionEvidence function = requester.Function;
         if (function.Address.Segment >= FirstSoftwareSegment)
         {
             return MessageFilter.Unknown(MsiChip.Source,
@@ -121,6 +123,11 @@ internal abstract class X86Platform : IsolationPlatform
         }
 
         (bool? inUse, IsolationFinding finding) = ExamineHostUse(host);
+        if (inUse == true && function.IommuGroup is null && ExamineCoverage(host, [requester]) is { IsIsolated: false } uncovered)
+        {
+            return new MessageFilter { Verdict = IsolationVerdict.NotIsolated, InUse = false, KernelAnswer = false, Findings = [finding, .. uncovered.Findings] };
+        }
+
         return new MessageFilter
         {
             Verdict = inUse switch { true => IsolationVerdict.Isolated, false => IsolationVerdict.NotIsolated, null => IsolationVerdict.Unknown },

@@ -1,0 +1,37 @@
+using System.Globalization;
+
+namespace VfioSharp.Pci.Tests.Fuzzing;
+
+/// <summary>
+/// Repeats a test on random input. <c>VFIOSHARP_LONG=1</c> repeats it ten times as often; <c>VFIOSHARP_SEED</c>, as a failure prints it,
+/// repeats that one case.
+/// </summary>
+internal static class Fuzz
+{
+    /// <summary>How often to repeat what is normally repeated <paramref name="normal"/> times. All tests ask here.</summary>
+    public static int Iterations(int normal, int longFactor = 10) =>
+        Environment.GetEnvironmentVariable("VFIOSHARP_LONG") == "1" ? checked(normal * longFactor) : normal;
+
+    public static void Run(int normal, Action<FuzzRandom> test)
+    {
+        if (ulong.TryParse(Environment.GetEnvironmentVariable("VFIOSHARP_SEED"), CultureInfo.InvariantCulture, out ulong wanted))
+        {
+            test(new FuzzRandom(wanted));
+            return;
+        }
+
+        var seeds = new FuzzRandom((ulong)DateTime.UtcNow.Ticks);
+        for (int i = Iterations(normal); i > 0; i--)
+        {
+            ulong seed = seeds.Next();
+            try
+            {
+                test(new FuzzRandom(seed));
+            }
+            catch (Exception e)
+            {
+                throw new InvalidOperationException($"failed; repeat it with VFIOSHARP_SEED={seed}: {e.Message}", e);
+            }
+        }
+    }
+}

@@ -1,0 +1,44 @@
+using System.Text.RegularExpressions;
+
+namespace VfioSharp.Cli.Tests.Commands;
+
+/// <summary>What a user is told who asks.</summary>
+public sealed class HelpTests
+{
+    [Theory]
+    [InlineData("", "audit", "show", "plan", "snapshot", "--version")]
+    [InlineData("audit", "ADDRESS", "--root", "--json", "--page-size", "--rule", "requireIsolation|neverMap|acceptRisk", "Exit status")]
+    [InlineData("show", "ADDRESS", "--root", "--json", "--rule", "Exit status")]
+    [InlineData("plan", "--bar", "--table", "--vectors", "--pba", "--page-size", "--verdict", "--rule", "--backend", "whole|none|OFF+LEN", "--json", "Example")]
+    [InlineData("snapshot", "-o, --output", "--root", "nothing secret")]
+    public void Every_command_explains_itself_and_all_its_options(string command, params string[] said)
+    {
+        foreach (string option in (string[])["--help", "-h", "-?"])
+        {
+            CliRun run = CliRun.Of([.. command.Split(' ', StringSplitOptions.RemoveEmptyEntries), option]);
+            run.Status.ShouldBe(0);
+            run.Error.ShouldBeEmpty();
+            foreach (string word in said)
+            {
+                run.Output.ShouldContain(word, Case.Sensitive);
+            }
+        }
+    }
+
+    [Fact]
+    public void The_example_in_the_help_of_plan_works()
+    {
+        string example = Regex.Match(CliRun.Of("plan", "--help").Output, "Example: vfio (.*)").Groups[1].Value;
+        example.ShouldStartWith("plan --bar 64K");
+        CliRun.Of(example.Trim().Split(' ')).Status.ShouldBe(0);
+    }
+
+    [Fact]
+    public void The_version_is_a_number_on_a_line()
+    {
+        CliRun run = CliRun.Of("--version");
+        run.Status.ShouldBe(0);
+        run.Error.ShouldBeEmpty();
+        run.Output.ShouldMatch(@"^\d+\.\d+\.\d+[^\n]*\n$");
+    }
+}
