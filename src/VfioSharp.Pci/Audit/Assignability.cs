@@ -14,7 +14,9 @@ namespace VfioSharp.Pci.Audit;
 /// <param name="Explanation">Why not, as a sentence; null where it is assignable.</param>
 public sealed record Assignability(bool IsAssignable, ImmutableArray<string> Blockers, string? Explanation)
 {
-    internal static Assignability Of(HostEvidence host, PciTopology topology, PciNode node, ConfigurationSpace configuration)
+    private const int MaxNamed = 16;
+
+    internal static Assignability Of(HostEvidence host, GroupHolders holders, PciNode node, ConfigurationSpace configuration)
     {
         if (IsBridge(node, configuration))
         {
@@ -32,39 +34,20 @@ public sealed record Assignability(bool IsAssignable, ImmutableArray<string> Blo
             return new(false, [], "its group is one of VFIO's no-IOMMU mode");
         }
 
-        // Until 5.18 VFIO passed over every header type but 0 (vfio_dev_driver_allowed(), drivers/vfio/vfio.c). Since then the driver must have
-        // declared driver_managed_dma: the port driver has, shpchp has not.
-        bool bridgesMayHaveDrivers = !host.KernelIsAtLeast(5, 19);
-        var blockers = new List<(string Name, string Driver)>();
-        foreach (PciNode member in topology.MembersOf(number))
-        {
-            if (member != node && member.Evidence.Driver is { } driver && !LeavesDmaAlone(driver) && !(bridgesMayHaveDrivers && IsBridge(member, member.Evidence.Configuration)))
-            {
-                blockers.Add((member.Address.ToString(), driver));
-            }
-        }
-
-        foreach ((string name, string? driver) in group?.OtherMembers ?? [])
-        {
-            if (driver is not null && !LeavesDmaAlone(driver))
-            {
-                blockers.Add((name, driver));
-            }
-        }
-
-        return blockers.Count == 0 ? new(true, [], null)
-            : new(false, [.. blockers.Select(blocker => blocker.Name)],
-                $"group {number} also holds {string.Join(", ", blockers.Select(blocker => $"{blocker.Name} ({blocker.Driver})"))}: unbind them or bind them to vfio-pci");
+        string own = node.Address.ToString();
+        ImmutableArray<GroupHolder> blockers = [.. holders.Of(number).Where(holder => holder.Name != own)];
+        return blockers.IsEmpty ? new(true, [], null)
+            : new(false, [.. blockers.Select(blocker => blocker.Name)], $"group {number} also holds {Enumerate(blockers)}: unbind them or bind them to vfio-pci");
     }
 
-    private static bool IsBridge(PciNode node, ConfigurationSpace configuration) =>
+    private static string Enumerate(ImmutableArray<GroupHolder> blockers)
+    {
+        string named = string.Join(", ", blockers.Take(MaxNamed));
+        return blockers.Length > MaxNamed ? $"{named} and {blockers.Length - MaxNamed} more" : named;
+    }
+
+    internal static bool IsBridge(PciNode node, ConfigurationSpace configuration) =>
         configuration.Length > 0 && !configuration.IsAbsent
             ? configuration.HeaderType != HeaderType.Endpoint
             : node.Evidence.ClassCode >> 8 is 0x0604 or 0x0607;
-
-    // vfio-pci and its variants for one vendor's functions (mlx5_vfio_pci, hisi-acc-vfio-pci, …), pci-stub, the PCI Express port driver, and
-    // VFIO's drivers on other buses.
-    private static bool LeavesDmaAlone(string driver) =>
-        driver is "pci-stub" or "pcieport" or "vfio-platform" or "vfio-amba" or "vfio-fsl-mc" or "vfio-cdx"
-        || driver.Replace('_', '-').EndsWith("vfio-pci", StringComparison.Ordinal);
 }

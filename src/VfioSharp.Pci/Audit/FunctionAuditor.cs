@@ -12,6 +12,7 @@ internal sealed class FunctionAuditor(HostEvidence host, PciTopology topology, u
 {
     private readonly MsiIsolationAudit isolation = new(host, topology);
     private readonly VfioMappability mappability = new(host, pageSize);
+    private readonly GroupHolders holders = new(host, topology);
 
     public FunctionAudit Audit(PciNode node)
     {
@@ -27,7 +28,7 @@ internal sealed class FunctionAuditor(HostEvidence host, PciTopology topology, u
             Node = node,
             Bars = bars,
             Isolation = assessment,
-            Assignability = Assignability.Of(host, topology, node, configuration),
+            Assignability = Assignability.Of(host, holders, node, configuration),
             Msix = geometry,
             Table = question is null ? null : MsixTablePolicy.Decide(question),
             Findings = [.. configuration.Findings, .. bars.Findings, .. geometry?.Findings ?? []],
