@@ -45,14 +45,11 @@ internal abstract class IsolationPlatform
             _ => OfHost(host),
         };
 
-    /// <summary>The platform whose interrupt controller serves a host bridge.</summary>
-    public static IsolationPlatform OfHostBridge(HostEvidence host, HostBridgeEvidence bridge) => OfHost(host);
-
     /// <summary>The IOMMU that translates for a function, or null.</summary>
     public static IommuUnitEvidence? UnitOf(HostEvidence host, FunctionEvidence function) =>
         function.IommuUnit is { } name ? host.IommuUnits.GetValueOrDefault(name) ?? new IommuUnitEvidence { Name = name, Kind = IommuUnitEvidence.KindOf(name, host.Functions) } : null;
 
-    /// <summary>The platform that filters messages on a host whatever translates DMA: what a paravirtual IOMMU leans on.</summary>
+    /// <summary>The platform that filters messages on a host whatever translates DMA: what its host bridges signal through, and what a paravirtual IOMMU leans on.</summary>
     public static IsolationPlatform OfHost(HostEvidence host) => host.Family switch
     {
         ArchitectureFamily.X86 => OfX86(host),

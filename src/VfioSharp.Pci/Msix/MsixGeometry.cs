@@ -138,14 +138,7 @@ public sealed class MsixGeometry
             throw new ArgumentException($"a page size is a power of two, which {pageSize} is not", nameof(pageSize));
         }
 
-        if (range is not { } bytes)
-        {
-            return null;
-        }
-
-        ulong mask = pageSize - 1;
-        ulong end = (bytes.End + mask) & ~mask; // cannot overflow: both lie below 2^33
-        return ByteRange.FromBounds(bytes.Offset & ~mask, Math.Min(end, bars[bar].Length));
+        return range is { } bytes ? new PageGrid(new ByteRange(0, bars[bar].Length), pageSize).Cover(bytes) : null;
     }
 
     private bool HasLength(string structure, int bar, List<ConfigurationFinding> findings)

@@ -19,7 +19,7 @@ public sealed class PciTopology
     {
         var hierarchy = new PciHierarchy(host);
         HostBridges = [.. hierarchy.HostBridges.Select(bridge => new PciHostBridge(
-            bridge, IsolationPlatform.OfHostBridge(host, bridge).ExamineHostBridge(host, bridge, hierarchy.RequestersBelow(bridge))))];
+            bridge, IsolationPlatform.OfHost(host).ExamineHostBridge(host, bridge, hierarchy.RequestersBelow(bridge))))];
 
         var roots = HostBridges.ToDictionary(bridge => bridge.Evidence, bridge => bridge.RootBus);
         var buses = new Dictionary<PciAddress, PciBus>();

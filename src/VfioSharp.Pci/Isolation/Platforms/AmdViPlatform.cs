@@ -39,10 +39,7 @@ internal sealed class AmdViPlatform : X86Platform
             findings.AddRange(table.Findings.Select(text => new IsolationFinding("sys/firmware/acpi/tables/IVRS", text)));
         }
 
-        if (host.CommandLine.ForbidsInterruptRemapping)
-        {
-            findings.Add(new("proc/cmdline", "the kernel was told not to remap interrupts (intremap=off)"));
-        }
+        findings.AddRange(ToldNotToRemap(host));
 
         if (host.Log.Find("No southbridge IOAPIC") is { } line)
         {

@@ -49,10 +49,7 @@ internal sealed class IntelVtdPlatform : X86Platform
             findings.AddRange(table.Findings.Select(text => new IsolationFinding("sys/firmware/acpi/tables/DMAR", text)));
         }
 
-        if (host.CommandLine.ForbidsInterruptRemapping)
-        {
-            findings.Add(new("proc/cmdline", "the kernel was told not to remap interrupts (intremap=off)"));
-        }
+        findings.AddRange(ToldNotToRemap(host));
 
         if (host.Log.Find("DMAR: IOMMU disabled") is { } disabled)
         {

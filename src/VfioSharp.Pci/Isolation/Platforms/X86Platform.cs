@@ -58,6 +58,10 @@ internal abstract class X86Platform : IsolationPlatform
     /// <summary>What hardware and firmware claim to be able to do.</summary>
     protected abstract (bool? Claimed, ImmutableArray<IsolationFinding> Findings) ExamineClaims(HostEvidence host, FunctionEvidence function);
 
+    /// <summary>What the command line says against remapping; empty where it says nothing.</summary>
+    protected static ImmutableArray<IsolationFinding> ToldNotToRemap(HostEvidence host) =>
+        host.CommandLine.ForbidsInterruptRemapping ? [new("proc/cmdline", "the kernel was told not to remap interrupts (intremap=off)")] : [];
+
     /// <summary>Whether remapping, in use, also isolates.</summary>
     protected virtual MessageFilter ExamineStrength(HostEvidence host, MessageFilter filter) => filter;
 
