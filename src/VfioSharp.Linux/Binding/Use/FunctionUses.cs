@@ -44,7 +44,7 @@ internal sealed class FunctionUses(HostTree tree, HostEvidence host, Func<string
     }
 
     // The class code alone misses virtio-iommu, which reports 0x00ffff00 or less; its unit hangs below its function, as AMD-Vi's does.
-    private bool IsIommu(FunctionEvidence function) =>
+    public bool IsIommu(FunctionEvidence function) =>
         function.ClassCode >> 8 == 0x0806
         || (function.DevicePath is { } folder && units.Value.Any(unit => unit.StartsWith(folder + "/", StringComparison.Ordinal)))
         || units.Value.Contains(function.Address.ToString());
