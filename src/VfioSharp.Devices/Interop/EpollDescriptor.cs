@@ -83,11 +83,9 @@ internal sealed class EpollDescriptor : IDisposable
         for (int i = count - 1; i >= 0; i--)
         {
             ReadOnlySpan<byte> native = bytes.Slice(i * abi.EpollEventSize, abi.EpollEventSize);
-            events[i] = new EpollEvent
-            {
-                events = MemoryMarshal.Read<uint>(native),
-                data = MemoryMarshal.Read<ulong>(native[abi.EpollEventData..]),
-            };
+            uint happened = MemoryMarshal.Read<uint>(native);
+            ulong data = MemoryMarshal.Read<ulong>(native[abi.EpollEventData..]);
+            events[i] = new EpollEvent { events = happened, data = data };
         }
     }
 

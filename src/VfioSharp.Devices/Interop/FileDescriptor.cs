@@ -7,7 +7,8 @@ using Microsoft.Win32.SafeHandles;
 namespace VfioSharp.Devices.Interop;
 
 /// <summary>
-/// An open file, folder or other object of the kernel's, always close-on-exec, and what may be asked of it. Interrupted calls are made again.
+/// An open file, folder or other object of the kernel's, always close-on-exec, and what may be asked of it. Interrupted calls are made
+/// again.
 /// </summary>
 /// <remarks>
 /// Where a member fails it says so by an <see cref="Errno"/>: for the callers a missing or forbidden file is an answer, not an

@@ -6,8 +6,8 @@ namespace VfioSharp.Devices.Interop;
 /// The C library's functions, as they are. Use them through <see cref="FileDescriptor"/> and its neighbours, which check and retry.
 /// </summary>
 /// <remarks>
-/// open, openat, fcntl, ioctl and syscall are variadic in C. The calling conventions of Linux on x86-64, arm64 and RISC-V pass integers and pointers to a
-/// variadic function as to any other, which is what makes these declarations right.
+/// open, openat, fcntl, ioctl and syscall are variadic in C. The calling conventions of Linux on x86-64, arm64 and RISC-V pass integers and
+/// pointers to a variadic function as to any other, which is what makes these declarations right. Sizes and offsets are 64 bits wide.
 /// </remarks>
 internal static partial class Libc
 {

@@ -45,7 +45,7 @@ internal sealed class MachineAbi
     public static MachineAbi For(Architecture architecture) => architecture switch
     {
         // arm64 and POWER swapped the two flags for those of their 32-bit forebears (asm/fcntl.h); the rest have asm-generic's.
-        Architecture.X64 => Make(directory: 0x10000, noFollow: 0x20000, getdents64: 217, packsEpollEvents: true),
+        Architecture.X64 => Make(directory: 0x10000, noFollow: 0x20000, getdents64: 217, packsEvents: true),
         Architecture.Arm64 => Make(directory: 0x4000, noFollow: 0x8000, getdents64: 61),
         Architecture.Ppc64le => Make(directory: 0x4000, noFollow: 0x8000, getdents64: 202, isPower: true),
         Architecture.S390x => Make(directory: 0x10000, noFollow: 0x20000, getdents64: 220),
@@ -54,7 +54,7 @@ internal sealed class MachineAbi
     };
 
     // System calls numbered 424 and up have one number everywhere. POWER has ioctl numbers and some flags of mmap of its own.
-    private static MachineAbi Make(int directory, int noFollow, int getdents64, bool packsEpollEvents = false, bool isPower = false) => new()
+    private static MachineAbi Make(int directory, int noFollow, int getdents64, bool packsEvents = false, bool isPower = false) => new()
     {
         O_DIRECTORY = directory,
         O_NOFOLLOW = noFollow,
@@ -63,7 +63,7 @@ internal sealed class MachineAbi
         _IOC_NONE = isPower ? 1 : 0,
         _IOC_DIRSHIFT = isPower ? 29 : 30,
         MAP_NORESERVE = isPower ? 0x40 : 0x4000,
-        EpollEventSize = packsEpollEvents ? 12 : 16,
-        EpollEventData = packsEpollEvents ? 4 : 8,
+        EpollEventSize = packsEvents ? 12 : 16,
+        EpollEventData = packsEvents ? 4 : 8,
     };
 }

@@ -35,7 +35,7 @@ internal sealed class MemoryFile(FileDescriptor file) : IDisposable
         return null;
     }
 
-    /// <summary>Forbids something for good, one or more F_SEAL_ of <see cref="FileControl"/>; EPERM where the file cannot be sealed.</summary>
+    /// <summary>Forbids something for good, one or more F_SEAL of <see cref="FileControl"/>; EPERM where seals are forbidden.</summary>
     public Errno AddSeals(int seals) => File.Control(FileControl.F_ADD_SEALS, seals, out _);
 
     /// <summary>What is forbidden; EINVAL where the file is none that seals are for.</summary>
