@@ -46,7 +46,7 @@ internal sealed class BindPlanner(BindingEvidence evidence, BindOptions options)
             Notes = notes.ToImmutable(),
             Preparations = needsModule ? [BindingStep.LoadModule(BindingEvidence.VfioPci)] : [],
             Transitions = transitions.ToImmutable(),
-            Unchanged = $"{address}: already bound to {function.Driver}",
+            Explanation = transitions.Count > 0 ? "" : $"{address}: already bound to {function.Driver}",
         };
     }
 

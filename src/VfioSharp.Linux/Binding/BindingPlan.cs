@@ -20,14 +20,14 @@ public sealed class BindingPlan
     /// <summary>The changes in their order; empty where there is nothing to do.</summary>
     public ImmutableArray<BindingStep> Steps => [.. Preparations, .. Transitions.SelectMany(transition => transition.Steps)];
 
-    /// <summary>Whether the plan may be carried out.</summary>
+    /// <summary>Why there are no steps; empty where there are some.</summary>
+    public string Explanation { get; internal init; } = "";
+
+    /// <summary>Whether the plan must not be carried out.</summary>
     public bool IsRefused => !Refusals.IsEmpty;
 
     /// <summary>What is done before any function is touched, and is not undone.</summary>
     internal ImmutableArray<BindingStep> Preparations { get; init; } = [];
 
     internal ImmutableArray<FunctionTransition> Transitions { get; init; } = [];
-
-    /// <summary>What is so already, where there are no steps.</summary>
-    internal string Unchanged { get; init; } = "";
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using VfioSharp.Devices.Interop;
 
 namespace VfioSharp.Linux.Binding;
 
@@ -23,7 +24,7 @@ internal static class HostLock
             {
                 return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             }
-            catch (IOException problem) when (IsHeld(problem))
+            catch (IOException problem) when (LinuxBindingHost.ErrnoOf(problem) == Errno.EAGAIN)
             {
                 if (Stopwatch.GetElapsedTime(start) > patience)
                 {
@@ -33,11 +34,5 @@ internal static class HostLock
                 Thread.Sleep(Pause);
             }
         }
-    }
-
-    private static bool IsHeld(IOException problem)
-    {
-        const int EWOULDBLOCK = 11;
-        return LinuxBindingHost.ErrnoOf(problem) == EWOULDBLOCK;
     }
 }

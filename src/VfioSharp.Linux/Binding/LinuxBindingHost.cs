@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Text;
+using VfioSharp.Devices.Interop;
 using VfioSharp.Pci.Addressing;
 using VfioSharp.Pci.Evidence;
 
@@ -41,19 +42,19 @@ internal sealed class LinuxBindingHost(HostTree tree, string root) : IBindingHos
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            int errno = ErrnoOf(problem);
-            return step.Kind == BindingStepKind.Forget && errno == BindingFault.ENOENT ? null : new BindingFault(errno);
+            Errno error = ErrnoOf(problem);
+            return step.Kind == BindingStepKind.Forget && error == Errno.ENOENT ? null : new BindingFault(error);
         }
     }
 
     /// <summary>The kernel's error number behind an exception of System.IO.</summary>
-    public static int ErrnoOf(Exception problem) => problem switch
+    public static Errno ErrnoOf(Exception problem) => problem switch
     {
-        FileNotFoundException or DirectoryNotFoundException => BindingFault.ENOENT,
+        FileNotFoundException or DirectoryNotFoundException => Errno.ENOENT,
         UnauthorizedAccessException { InnerException: { } inner } => ErrnoOf(inner),
-        UnauthorizedAccessException => BindingFault.EACCES,
-        { HResult: > 0 and < 4096 and var errno } => errno,
-        _ => BindingFault.EIO,
+        UnauthorizedAccessException => Errno.EACCES,
+        { HResult: > 0 and < 4096 and var errno } => (Errno)errno,
+        _ => Errno.EIO,
     };
 
     // Beside the file, then moved over it: a record is whole or not there.
@@ -71,7 +72,7 @@ internal sealed class LinuxBindingHost(HostTree tree, string root) : IBindingHos
         string? program = tree.Read(KernelsModprobe).Text;
         if (program is "")
         {
-            return new BindingFault(0, $"/{KernelsModprobe} is empty, so no module may be loaded");
+            return new BindingFault(Errno.None, $"/{KernelsModprobe} is empty, so no module may be loaded");
         }
 
         try
@@ -80,11 +81,11 @@ internal sealed class LinuxBindingHost(HostTree tree, string root) : IBindingHos
             using Process process = Process.Start(start)!;
             string said = process.StandardError.ReadToEnd().Trim().ReplaceLineEndings("; ");
             process.WaitForExit();
-            return process.ExitCode == 0 ? null : new BindingFault(0, said.Length > 0 ? said : $"it ended with status {process.ExitCode}");
+            return process.ExitCode == 0 ? null : new BindingFault(Errno.None, said.Length > 0 ? said : $"it ended with status {process.ExitCode}");
         }
         catch (Win32Exception)
         {
-            return new BindingFault(0, $"there is no {program ?? "modprobe"} to load it with");
+            return new BindingFault(Errno.None, $"there is no {program ?? "modprobe"} to load it with");
         }
     }
 }

@@ -44,7 +44,7 @@ internal static class UnbindPlanner
             Notes = [.. notes],
             Transitions = steps.IsEmpty ? []
                 : [new FunctionTransition(address, new BindingRecord(function.VendorId, function.DeviceId, function.Driver, evidence.OverrideOf(address)), driver, steps)],
-            Unchanged = $"{address}: not bound to {BindingEvidence.VfioPci}{(function.Driver is null ? " or any other driver" : $" but to {function.Driver}")}",
+            Explanation = !steps.IsEmpty ? "" : $"{address}: not bound to {BindingEvidence.VfioPci}{(function.Driver is null ? " or any other driver" : $" but to {function.Driver}")}",
         };
     }
 

@@ -52,8 +52,6 @@ public sealed class VfioBinding
 
     /// <summary>Binds a function to vfio-pci. Nothing happens where it is bound already.</summary>
     /// <exception cref="InvalidOperationException">The host is an archive.</exception>
-    /// <exception cref="IOException">Another bind or unbind does not come to an end, or <c>/run</c> cannot be written.</exception>
-    /// <exception cref="UnauthorizedAccessException"><c>/run</c> may not be written: root is needed.</exception>
     public BindOutcome Bind(PciAddress address, BindOptions? options = null) =>
         Run(() => PlanBind(address, options), (executor, plan) => executor.Bind(plan));
 
@@ -79,14 +77,25 @@ public sealed class VfioBinding
             return early;
         }
 
-        using IDisposable turn = HostLock.Take(root, Patience);
-        plan = makePlan();
-        return End(plan) ?? carryOut(new BindingExecutor(host), plan);
+        try
+        {
+            using IDisposable turn = HostLock.Take(root, Patience);
+            plan = makePlan();
+            return End(plan) ?? carryOut(new BindingExecutor(host), plan);
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return new BindOutcome(plan.Address, BindingStatus.Failed, $"{plan.Address}: /run may not be written: run it as root", plan.Notes);
+        }
+        catch (IOException problem)
+        {
+            return new BindOutcome(plan.Address, BindingStatus.Failed, $"{plan.Address}: {problem.Message}", plan.Notes);
+        }
     }
 
     private static BindOutcome? End(BindingPlan plan) =>
         plan.IsRefused ? new BindOutcome(plan.Address, BindingStatus.Refused, string.Join("; ", plan.Refusals.Select(refusal => refusal.Reason)), plan.Notes)
-        : plan.Steps.IsEmpty ? new BindOutcome(plan.Address, BindingStatus.Unchanged, plan.Unchanged, plan.Notes)
+        : plan.Steps.IsEmpty ? new BindOutcome(plan.Address, BindingStatus.Unchanged, plan.Explanation, plan.Notes)
         : null;
 
     private static FunctionBinding Describe(BindingEvidence evidence, FunctionAudit function)

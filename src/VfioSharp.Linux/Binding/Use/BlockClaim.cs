@@ -6,11 +6,10 @@ namespace VfioSharp.Linux.Binding.Use;
 internal static class BlockClaim
 {
     private const int O_EXCL = 0x80; // the same on every architecture but Alpha, SPARC and MIPS
-    private const int EBUSY = 16;
 
     public static bool IsHeld(string file)
     {
         using FileDescriptor? device = FileDescriptor.Open(file, OpenFlags.O_RDONLY | OpenFlags.O_NONBLOCK | O_EXCL, out Errno error);
-        return (int)error == EBUSY;
+        return error == Errno.EBUSY;
     }
 }
