@@ -12,7 +12,7 @@ public sealed record DmaOptions
     /// <summary>The exact address to use; null leaves the choice to the allocator.</summary>
     public Iova? At { get; init; }
 
-    /// <summary>The alignment of the address in bytes, a power of two; 0 for the IOMMU's page.</summary>
+    /// <summary>The alignment of the address in bytes, a power of two; 0 for the page, be it the IOMMU's, the host's or a huge one.</summary>
     public ulong Alignment { get; init; }
 
     /// <summary>Take the memory from the kernel's reserved huge pages of this size in bytes (2 MiB, 1 GiB); 0 for ordinary pages.</summary>
