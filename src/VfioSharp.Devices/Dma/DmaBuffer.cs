@@ -17,6 +17,7 @@ public sealed unsafe class DmaBuffer : IDisposable
 
     // The length, and 0 once disposed: one comparison checks both.
     private ulong usable;
+    private DmaMemoryManager? manager;
 
     internal DmaBuffer(DmaSpace space, DmaMemory memory, Iova iova, ulong length, DmaAccess access)
     {
@@ -64,7 +65,7 @@ public sealed unsafe class DmaBuffer : IDisposable
                 ThrowNoSpan();
             }
 
-            return (field ??= new DmaMemoryManager(this, memory)).Memory;
+            return (manager ??= new DmaMemoryManager(this, memory)).Memory;
         }
     }
 

@@ -45,7 +45,8 @@ public sealed class DmaSpace
     public DmaBuffer Allocate(long length, DmaOptions? options = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(length, 1);
-        options = Check(options);
+        options ??= new DmaOptions();
+        options.Check();
         ulong page = Math.Max(Granule, (ulong)options.HugePageSize);
         ulong whole = ((ulong)length + page - 1) & ~(page - 1);
         AllocatedMemory memory = AllocatedMemory.Take(function, whole, page, options.HugePageSize, out MemoryFile file);
@@ -62,7 +63,8 @@ public sealed class DmaSpace
     public DmaBuffer Map(SafeBuffer memory, DmaOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(memory);
-        options = CheckForeign(options);
+        options ??= new DmaOptions();
+        options.CheckForeign();
         return ShowForeign(new BorrowedMemory(memory), options);
     }
 
@@ -72,7 +74,8 @@ public sealed class DmaSpace
     /// <inheritdoc cref="Allocate"/>
     public DmaBuffer Pin(Memory<byte> memory, DmaOptions? options = null)
     {
-        options = CheckForeign(options);
+        options ??= new DmaOptions();
+        options.CheckForeign();
         return ShowForeign(new PinnedMemory(memory), options);
     }
 
@@ -194,36 +197,6 @@ public sealed class DmaSpace
             function.Address,
             (int)Errno.ENOSPC);
     }
-
-    private DmaOptions Check(DmaOptions? options)
-    {
-        options ??= new DmaOptions();
-        if (options.Access is DmaAccess.None or > DmaAccess.ReadWrite)
-        {
-            throw new ArgumentException($"{nameof(DmaOptions.Access)} {options.Access} is neither read, nor write, nor both", nameof(options));
-        }
-
-        if (options.AddressMask == 0 || (options.AddressMask & unchecked(options.AddressMask + 1)) != 0)
-        {
-            throw new ArgumentException($"{nameof(DmaOptions.AddressMask)} 0x{options.AddressMask:x} is not a row of ones", nameof(options));
-        }
-
-        if (options.Alignment != 0 && !ulong.IsPow2(options.Alignment))
-        {
-            throw new ArgumentException($"{nameof(DmaOptions.Alignment)} 0x{options.Alignment:x} is no power of two", nameof(options));
-        }
-
-        if (options.HugePageSize != 0 && (!long.IsPow2(options.HugePageSize) || options.HugePageSize <= Environment.SystemPageSize))
-        {
-            throw new ArgumentException(
-                $"{nameof(DmaOptions.HugePageSize)} 0x{options.HugePageSize:x} is no power of two above the host's page", nameof(options));
-        }
-
-        return options;
-    }
-
-    private DmaOptions CheckForeign(DmaOptions? options) => Check(options) is { HugePageSize: 0 } valid ? valid : throw new ArgumentException(
-        $"{nameof(DmaOptions.HugePageSize)} is for memory that {nameof(Allocate)} takes; memory of the caller's has its pages already", nameof(options));
 
     private PciException TooMany() => new(
         "map memory",
