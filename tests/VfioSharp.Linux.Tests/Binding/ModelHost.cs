@@ -27,8 +27,9 @@ internal sealed class ModelHost : HostTree, IBindingHost
         this.files = files;
         foreach (string name in files.List(BindingStep.Devices))
         {
-            driver[name] = native[name] = files.ReadLinkName($"{Devices}{name}/driver");
-            overrides[name] = null;
+            driver[name] = files.ReadLinkName($"{Devices}{name}/driver");
+            overrides[name] = files.Read($"{Devices}{name}/driver_override").Text is { Length: > 0 } text && text != "(null)" ? text : null;
+            native[name] = overrides[name] is null ? driver[name] : null;
         }
 
         loaded = [.. driver.Values.OfType<string>(), "vfio-pci"];
@@ -39,6 +40,9 @@ internal sealed class ModelHost : HostTree, IBindingHost
 
     /// <summary>Says what goes wrong with a step, by its place among all, or null for nothing.</summary>
     public Func<int, BindingStep, Errno?> Fails { get; init; } = (_, _) => null;
+
+    /// <summary>A driver that has been told to take every function, or null.</summary>
+    public string? Ids { get; init; }
 
     /// <summary>Whether a step that fails has had its effect nevertheless.</summary>
     public bool FailsAfterwards { get; init; }
@@ -123,7 +127,7 @@ internal sealed class ModelHost : HostTree, IBindingHost
 
         if (step.Target == "sys/bus/pci/drivers_probe")
         {
-            string? best = overrides[step.Text] ?? native[step.Text];
+            string? best = overrides[step.Text] ?? Ids ?? native[step.Text];
             driver[step.Text] ??= best is not null && loaded.Contains(best) ? best : null;
             return Errno.None;
         }

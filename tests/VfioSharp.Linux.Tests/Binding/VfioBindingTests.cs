@@ -24,6 +24,12 @@ public sealed class VfioBindingTests : IDisposable
         {
             PciAddress address = PciAddress.Parse(name);
             ImmutableSortedDictionary<string, string> before = host.State;
+            if (host.DriverOf(address) == "vfio-pci")
+            {
+                binding.Bind(address).Status.ShouldBe(BindingStatus.Unchanged);
+                continue;
+            }
+
             BindOutcome bound = binding.Bind(address, new BindOptions { IncludeGroup = true });
             if (bound.Status == BindingStatus.Refused)
             {
@@ -34,7 +40,7 @@ public sealed class VfioBindingTests : IDisposable
             bound.Succeeded.ShouldBeTrue(bound.Message);
             host.DriverOf(address).ShouldBe("vfio-pci");
             binding.Bind(address).Status.ShouldBe(BindingStatus.Unchanged);
-            foreach (string each in before.Keys.Where(each => host.DriverOf(PciAddress.Parse(each)) == "vfio-pci"))
+            foreach (string each in before.Keys.Where(each => host.DriverOf(PciAddress.Parse(each)) == "vfio-pci" && !before[each].StartsWith("vfio-pci", StringComparison.Ordinal)))
             {
                 BindOutcome unbound = binding.Unbind(PciAddress.Parse(each));
                 unbound.Status.ShouldBe(BindingStatus.Done, unbound.Message);
@@ -174,6 +180,17 @@ public sealed class VfioBindingTests : IDisposable
         broken = false;
         binding.Unbind(address).Status.ShouldBe(BindingStatus.Done);
         host.State.ShouldBe(before);
+    }
+
+    [Fact]
+    public void A_function_that_vfio_pci_takes_by_its_ids_stays_there_and_that_is_said()
+    {
+        var host = new ModelHost(Hosts.Usual()) { Ids = "vfio-pci" };
+        PciAddress address = PciAddress.Parse(host.FunctionWith("igb"));
+        host.With(address.ToString(), "vfio-pci");
+        BindOutcome outcome = host.Open(folder).Unbind(address);
+        outcome.Status.ShouldBe(BindingStatus.Failed);
+        outcome.Message.ShouldContain("the kernel chose vfio-pci again");
     }
 
     [Fact]
