@@ -124,6 +124,8 @@ internal static class AbiFacts
         ["FileDescriptor.FolderBufferLength"] = "our own size of a buffer",
         ["FileDescriptor.MaxAttempts"] = "our own limit",
         ["FileReader.FirstLength"] = "our own size of a buffer",
+        ["MappedMemory.ReadWrite"] = "made of constants that are in the table",
+        ["MappedMemory.Failure"] = "MAP_FAILED is a pointer, which C does not compare at compile time",
     };
 
     /// <summary>The facts of both tables for one architecture.</summary>
