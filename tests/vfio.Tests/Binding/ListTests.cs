@@ -24,6 +24,11 @@ public sealed class ListTests : IDisposable
     }
 
     [Fact]
+    public void Who_keeps_a_group_closed_is_named() =>
+        Lines("list", "--root", CapturedHost.Archive("x86-intel-ir-rich")).Single(line => line.StartsWith("0000:00:1f.2", StringComparison.Ordinal))
+            .ShouldEndWith("can be bound; group held by 0000:00:1f.0, 0000:00:1f.3");
+
+    [Fact]
     public void Json_says_the_same()
     {
         CliRun run = CliRun.Of("list", "--json", "--root", Bound());
