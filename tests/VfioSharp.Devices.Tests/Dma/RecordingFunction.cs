@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using VfioSharp.Devices.Dma;
 using VfioSharp.Devices.Interop;
-using VfioSharp.Devices.Interrupts;
 using VfioSharp.Devices.Seam;
 using VfioSharp.Pci.Isolation;
 using VfioSharp.Pci.Mapping;
@@ -29,6 +28,9 @@ internal sealed class RecordingFunction(DmaLimits limits) : PciFunction(Describe
         new(new DmaLimits(ranges.Length != 0 ? [.. ranges] : [Range(0, 0xfedf_ffff), Range(0xfef0_0000, ulong.MaxValue)], pageSizes, maxMappings));
 
     public static IovaRange Range(ulong first, ulong last) => new(new Iova(first), new Iova(last));
+
+    /// <summary>Lets it be asked again after a hook has thrown.</summary>
+    public void Reset() => Leave();
 
     internal override void MapDmaCore(in DmaRegion region)
     {
