@@ -62,12 +62,20 @@ public sealed class InterruptStressTests
         using var start = new Barrier(2);
         int rounds = Patience.Times(3000);
         CancellationTokenSource source = null!;
+        Task wait = null!;
         Task canceller = Task.Factory.StartNew(() =>
         {
             for (int i = 0; i < rounds; i++)
             {
                 start.SignalAndWait(Stop);
                 Thread.SpinWait(i % 200);
+
+                // One round in ten the signal is first, one in ten the cancellation; the others race.
+                if (i % 10 == 1)
+                {
+                    Patience.Until(() => wait.IsCompleted);
+                }
+
                 source.Cancel();
                 start.SignalAndWait(Stop);
             }
@@ -75,8 +83,14 @@ public sealed class InterruptStressTests
         for (int i = 0; i < rounds; i++)
         {
             source = new CancellationTokenSource();
-            Task wait = vector.WaitAsync(source.Token).AsTask();
+            wait = vector.WaitAsync(source.Token).AsTask();
             start.SignalAndWait(Stop);
+            Thread.SpinWait(i % 300);
+            if (i % 10 == 0)
+            {
+                Patience.Until(() => source.IsCancellationRequested);
+            }
+
             function.Raise(0);
             try
             {
