@@ -45,7 +45,9 @@ internal sealed class BarAperture
         // Made before it is needed: when a function vanishes there may be no descriptor to be had.
         OnesFile.Prepare();
         ulong whole = (length + pageSize - 1) & ~((ulong)pageSize - 1);
-        return new BarAperture(MappedMemory.Reserve(whole), whole);
+        nint address = MappedMemory.Reserve(whole, out Errno error);
+        return error == Errno.None ? new BarAperture(address, whole)
+            : throw new PciException("map a BAR", $"0x{whole:x} bytes of addresses could not be had ({error}): see vm.max_map_count and RLIMIT_AS", errorNumber: (int)error);
     }
 
     /// <summary>Where a range of the BAR is to be mapped.</summary>

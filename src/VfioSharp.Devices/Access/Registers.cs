@@ -17,6 +17,9 @@ namespace VfioSharp.Devices.Access;
 /// </remarks>
 public sealed unsafe class Registers
 {
+    // Optimised at once and once for all: what the width test decodes is what runs.
+    private const MethodImplOptions Exact = MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization;
+
     private readonly PciFunction function;
     private readonly BarAperture aperture;
     private readonly BarResource resource;
@@ -50,7 +53,7 @@ public sealed unsafe class Registers
     /// <summary>Reads a byte.</summary>
     /// <param name="offset">The register's offset in the BAR in bytes.</param>
     /// <exception cref="ArgumentOutOfRangeException">The register does not lie in the BAR.</exception>
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(Exact)]
     public byte Read8(ulong offset)
     {
         byte value = offset - fast < readable ? Volatile.Read(ref *(start + offset)) : (byte)ReadElsewhere(offset, sizeof(byte));
@@ -62,7 +65,7 @@ public sealed unsafe class Registers
     /// <param name="offset">The register's offset in the BAR in bytes, a multiple of 2.</param>
     /// <exception cref="ArgumentException">The offset is no multiple of the width.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The register does not lie in the BAR.</exception>
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(Exact)]
     public ushort Read16(ulong offset)
     {
         ushort value = offset - fast < readable && (offset & 1) == 0
@@ -74,7 +77,7 @@ public sealed unsafe class Registers
     /// <summary>Reads 32 bits.</summary>
     /// <param name="offset">The register's offset in the BAR in bytes, a multiple of 4.</param>
     /// <inheritdoc cref="Read16" path="/exception"/>
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(Exact)]
     public uint Read32(ulong offset)
     {
         uint value = offset - fast < readable && (offset & 3) == 0
@@ -86,7 +89,7 @@ public sealed unsafe class Registers
     /// <summary>Reads 64 bits at once. Not every function and not every backend can; where in doubt read twice 32.</summary>
     /// <param name="offset">The register's offset in the BAR in bytes, a multiple of 8.</param>
     /// <inheritdoc cref="Read16" path="/exception"/>
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(Exact)]
     public ulong Read64(ulong offset)
     {
         ulong value = offset - fast < readable && (offset & 7) == 0
@@ -100,7 +103,7 @@ public sealed unsafe class Registers
     /// <param name="value">What to write.</param>
     /// <exception cref="ArgumentOutOfRangeException">The register does not lie in the BAR.</exception>
     /// <exception cref="InvalidOperationException">It is an entry of the MSI-X table, which the host alone writes.</exception>
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(Exact)]
     public void Write8(ulong offset, byte value)
     {
         if (offset - fast < writable && offset - table >= tableLength)
@@ -121,7 +124,7 @@ public sealed unsafe class Registers
     /// <exception cref="ArgumentException">The offset is no multiple of the width.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The register does not lie in the BAR.</exception>
     /// <exception cref="InvalidOperationException">It is an entry of the MSI-X table, which the host alone writes.</exception>
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(Exact)]
     public void Write16(ulong offset, ushort value)
     {
         if (offset - fast < writable && (offset & 1) == 0 && offset - table >= tableLength)
@@ -140,7 +143,7 @@ public sealed unsafe class Registers
     /// <param name="offset">The register's offset in the BAR in bytes, a multiple of 4.</param>
     /// <param name="value">What to write.</param>
     /// <inheritdoc cref="Write16" path="/exception"/>
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(Exact)]
     public void Write32(ulong offset, uint value)
     {
         if (offset - fast < writable && (offset & 3) == 0 && offset - table >= tableLength)
@@ -159,7 +162,7 @@ public sealed unsafe class Registers
     /// <param name="offset">The register's offset in the BAR in bytes, a multiple of 8.</param>
     /// <param name="value">What to write.</param>
     /// <inheritdoc cref="Write16" path="/exception"/>
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(Exact)]
     public void Write64(ulong offset, ulong value)
     {
         if (offset - fast < writable && (offset & 7) == 0 && offset - table >= tableLength)
@@ -274,27 +277,27 @@ public sealed unsafe class Registers
         return false;
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(Exact)]
     internal static byte RawRead8(byte* address) => Volatile.Read(ref *address);
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(Exact)]
     internal static ushort RawRead16(byte* address) => Volatile.Read(ref *(ushort*)address);
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(Exact)]
     internal static uint RawRead32(byte* address) => Volatile.Read(ref *(uint*)address);
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(Exact)]
     internal static ulong RawRead64(byte* address) => Volatile.Read(ref *(ulong*)address);
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(Exact)]
     internal static void RawWrite8(byte* address, byte value) => Volatile.Write(ref *address, value);
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(Exact)]
     internal static void RawWrite16(byte* address, ushort value) => Volatile.Write(ref *(ushort*)address, value);
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(Exact)]
     internal static void RawWrite32(byte* address, uint value) => Volatile.Write(ref *(uint*)address, value);
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(Exact)]
     internal static void RawWrite64(byte* address, ulong value) => Volatile.Write(ref *(ulong*)address, value);
 }
