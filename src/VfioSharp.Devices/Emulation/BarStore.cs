@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using VfioSharp.Devices.Interop;
+using VfioSharp.Pci.Isolation;
 using VfioSharp.Pci.Mapping;
 
 namespace VfioSharp.Devices.Emulation;
@@ -53,20 +54,46 @@ internal sealed class BarStore : SafeHandle
             return null;
         }
 
+        // What is offered, cut to whole pages: the same cut that decides what is mapped.
         ulong page = (ulong)Environment.SystemPageSize;
-        var grid = new PageGrid(new ByteRange(0, bar.Length), page);
-        ImmutableArray<ByteRange> mappable = [.. RangeList.Union(parts).Select(grid.Inner).Where(range => !range.IsEmpty)];
+        ImmutableArray<ByteRange> mappable = MsixTablePolicy.Decide(new MsixTableQuestion(
+            new ByteRange(0, bar.Length), null, null, [.. parts], page, IsolationVerdict.Isolated, MsixTableRule.RequireIsolation)).Mapped;
         ulong length = (bar.Length + page - 1) & ~(page - 1);
-        MemoryFile file = MemoryFile.Create($"vfiosharp-bar{bar.Index}", length);
-        nint address = MappedMemory.Reserve(length);
-        MappedMemory.Replace(address, length, file.Descriptor, 0, isPrivate: false);
-        return new BarStore(file, address, length, mappable);
+        MemoryFile? file = MemoryFile.Create($"vfiosharp-bar{bar.Index}", (long)length, MemoryFileFlags.MFD_ALLOW_SEALING, out Errno error);
+        if (file is null)
+        {
+            throw Failure(bar, error);
+        }
+
+        // Sealed, so that nobody who is given the file can take memory from under those who map it.
+        error = file.AddSeals(FileControl.F_SEAL_SHRINK | FileControl.F_SEAL_GROW | FileControl.F_SEAL_SEAL);
+        nint address = error == Errno.None ? MappedMemory.Reserve(length, out error) : 0;
+        if (error == Errno.None)
+        {
+            error = MappedMemory.Map(address, length, file.File, 0);
+        }
+
+        if (error == Errno.None)
+        {
+            return new BarStore(file, address, length, mappable);
+        }
+
+        if (address != 0)
+        {
+            MappedMemory.Release(address, length);
+        }
+
+        file.Dispose();
+        throw Failure(bar, error);
     }
 
     /// <inheritdoc/>
     protected override bool ReleaseHandle()
     {
-        MappedMemory.Release(handle, mapped);
-        return true;
+        File.Dispose();
+        return MappedMemory.Release(handle, mapped) == Errno.None;
     }
+
+    private static PciException Failure(BarLayout bar, Errno error) =>
+        new("make a function", $"the memory of BAR {bar.Index} (0x{bar.Length:x} bytes) cannot be had: {error}", errorNumber: (int)error);
 }

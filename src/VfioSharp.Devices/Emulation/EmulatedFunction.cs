@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using VfioSharp.Pci.Mapping;
-using VfioSharp.Pci.Msix;
 
 namespace VfioSharp.Devices.Emulation;
 
@@ -90,18 +89,18 @@ public abstract class EmulatedFunction
     /// Brings the registers to their defaults. Nobody reaches them meanwhile; configuration space and interrupts are reset afterwards, memory-backed
     /// parts of BARs keep what they hold unless this changes it.
     /// </summary>
-    /// <param name="stop">Gives up; the function is then reset again before it is used.</param>
-    protected virtual ValueTask ResetAsync(CancellationToken stop) => ValueTask.CompletedTask;
+    /// <param name="cancellationToken">Gives up; what the registers then hold is the author's choice.</param>
+    protected virtual ValueTask ResetAsync(CancellationToken cancellationToken) => ValueTask.CompletedTask;
 
     /// <summary>
     /// Stops work on the host's memory: before memory is taken away, before a reset, before the state is saved. When it ends, no lease is held and
-    /// none is taken until <see cref="Resume"/>.
+    /// none is taken until <see cref="OnResume"/>.
     /// </summary>
-    /// <param name="stop">Gives up.</param>
-    protected virtual ValueTask QuiesceAsync(CancellationToken stop) => ValueTask.CompletedTask;
+    /// <param name="cancellationToken">Gives up.</param>
+    protected virtual ValueTask QuiesceAsync(CancellationToken cancellationToken) => ValueTask.CompletedTask;
 
     /// <summary>Work may go on.</summary>
-    protected virtual void Resume()
+    protected virtual void OnResume()
     {
     }
 
@@ -113,7 +112,7 @@ public abstract class EmulatedFunction
 
     internal ValueTask CallQuiesceAsync(CancellationToken stop) => QuiesceAsync(stop);
 
-    internal void CallResume() => Resume();
+    internal void CallResume() => OnResume();
 
     internal void Report(string operation, Exception exception)
     {

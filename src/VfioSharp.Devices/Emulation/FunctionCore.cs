@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
 using VfioSharp.Devices.Interop;
 using VfioSharp.Devices.Seam;
@@ -16,6 +17,7 @@ namespace VfioSharp.Devices.Emulation;
 /// Two locks, taken in this order: one serializes the author's handlers, the other guards configuration space and interrupts, and is what
 /// <see cref="EmulatedFunction.Raise"/> takes, from handlers too.
 /// </remarks>
+[SuppressMessage("Design", "CA1001", Justification = "A semaphore whose wait handle nobody asks for holds nothing to dispose.")]
 internal sealed class FunctionCore
 {
     private const int MaxWidth = sizeof(ulong);
@@ -144,7 +146,7 @@ internal sealed class FunctionCore
     public BarMemory MemoryOf(int bar, ByteRange range)
     {
         bool isMemory = bar is >= 0 and < RegionIndex.Bars && bars[bar] is { } layout && !range.IsEmpty
-            && RangeList.Union(layout.Memory).Any(memory => memory.Contains(range));
+            && layout.Memory.Any(memory => memory.Contains(range));
         MsixPlacement? msix = Layout.MsixPlacement;
         bool isMsix = (msix?.TableBar == bar && range.Overlaps(new ByteRange(msix.TableOffset, msix.Capability.TableLength)))
             || (msix?.PbaBar == bar && range.Overlaps(new ByteRange(msix.PbaOffset, msix.Capability.PbaLength)));

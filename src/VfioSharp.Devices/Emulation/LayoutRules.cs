@@ -87,7 +87,7 @@ internal static class LayoutRules
     {
         if (!holds)
         {
-            throw new ArgumentException(complaint, "layout");
+            throw new ArgumentException(complaint);
         }
     }
 }

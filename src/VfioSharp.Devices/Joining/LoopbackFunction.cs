@@ -2,7 +2,6 @@ using VfioSharp.Devices.Dma;
 using VfioSharp.Devices.Emulation;
 using VfioSharp.Devices.Interop;
 using VfioSharp.Devices.Seam;
-using VfioSharp.Pci.Configuration;
 using VfioSharp.Pci.Mapping;
 
 namespace VfioSharp.Devices.Joining;
@@ -58,7 +57,7 @@ internal sealed class LoopbackFunction : PciFunction
 
     /// <inheritdoc/>
     internal override void MapRegionCore(int region, ByteRange range, nint address) =>
-        MappedMemory.Replace(address, range.Length, port.Core.FileOf(region)!.Descriptor, range.Offset, isPrivate: false);
+        Check(MappedMemory.Map(address, range.Length, port.Core.FileOf(region)!.File, range.Offset), region);
 
     /// <inheritdoc/>
     internal override void EnableInterruptsCore(InterruptKind kind, int start, ReadOnlySpan<EventFd?> triggers) =>
@@ -121,6 +120,14 @@ internal sealed class LoopbackFunction : PciFunction
         return port.Core.Write(RegionIndex.Configuration, (ulong)offset, allowed);
 
         static bool IsIn(int capability, int length, int at) => capability != 0 && at >= capability && at < capability + length;
+    }
+
+    private void Check(Errno error, int bar)
+    {
+        if (error != Errno.None)
+        {
+            throw new PciException($"map BAR {bar}", $"BAR {bar} of {Name} cannot be mapped ({error}): see vm.max_map_count", Address, (int)error);
+        }
     }
 
     private ByteRange HiddenPart(int region, ulong offset, int length) => msix is not null && region == msix.TableBar
