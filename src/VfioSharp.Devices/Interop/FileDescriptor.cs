@@ -7,7 +7,8 @@ using Microsoft.Win32.SafeHandles;
 namespace VfioSharp.Devices.Interop;
 
 /// <summary>
-/// An open file or folder of the kernel's, always close-on-exec, and what may be asked of it. Interrupted calls are made again.
+/// An open file, folder or other object of the kernel's, always close-on-exec, and what may be asked of it. Interrupted calls are made
+/// again.
 /// </summary>
 /// <remarks>
 /// Where a member fails it says so by an <see cref="Errno"/>: for the callers a missing or forbidden file is an answer, not an
@@ -21,6 +22,16 @@ internal sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
 
     private FileDescriptor(int descriptor)
         : base(ownsHandle: true) => SetHandle(descriptor);
+
+    /// <summary>The number that the kernel knows it by, for structures that carry one; another file's once this is disposed.</summary>
+    public int Number => (int)handle;
+
+    /// <summary>Takes over a descriptor that a call has just given; it must be close-on-exec already.</summary>
+    public static FileDescriptor Adopt(int descriptor)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(descriptor);
+        return new FileDescriptor(descriptor);
+    }
 
     /// <summary>Opens a path of the process's own view; null where <paramref name="error"/> says why not.</summary>
     public static FileDescriptor? Open(string path, int flags, out Errno error)
@@ -94,6 +105,122 @@ internal sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
 
         count = error == Errno.None ? (int)result : 0;
         return error;
+    }
+
+    /// <summary>Writes once, at the file's position; maybe not all.</summary>
+    public Errno Write(ReadOnlySpan<byte> buffer, out int count)
+    {
+        nint result;
+        Errno error;
+        do
+        {
+            result = Libc.write(this, buffer, buffer.Length);
+        }
+        while (Failed(result, out error) && error == Errno.EINTR);
+
+        count = error == Errno.None ? (int)result : 0;
+        return error;
+    }
+
+    /// <summary>
+    /// Reads once from a place in the file, whatever its position. Of a device's region 1, 2 or 4 aligned bytes are one access.
+    /// </summary>
+    public Errno PositionedRead(Span<byte> buffer, long offset, out int count)
+    {
+        nint result;
+        Errno error;
+        do
+        {
+            result = Libc.pread(this, buffer, buffer.Length, offset);
+        }
+        while (Failed(result, out error) && error == Errno.EINTR);
+
+        count = error == Errno.None ? (int)result : 0;
+        return error;
+    }
+
+    /// <summary>Writes once to a place in the file, whatever its position; maybe not all.</summary>
+    public Errno PositionedWrite(ReadOnlySpan<byte> buffer, long offset, out int count)
+    {
+        nint result;
+        Errno error;
+        do
+        {
+            result = Libc.pwrite(this, buffer, buffer.Length, offset);
+        }
+        while (Failed(result, out error) && error == Errno.EINTR);
+
+        count = error == Errno.None ? (int)result : 0;
+        return error;
+    }
+
+    /// <summary>Gives a command without an argument, or with a number for one (ioctl(2)).</summary>
+    /// <param name="command">What C declares with <c>_IO</c>, without the direction: VfioIoctl, IommuFdIoctl.</param>
+    /// <param name="argument">The number.</param>
+    /// <param name="result">What the command gave, zero where it failed: a new descriptor for some.</param>
+    public Errno Ioctl(uint command, nint argument, out int result)
+    {
+        Errno error;
+        do
+        {
+            result = Libc.ioctl(this, MachineAbi.Current.IO(command), argument);
+        }
+        while (Failed(result, out error) && error == Errno.EINTR);
+
+        result = Math.Max(result, 0);
+        return error;
+    }
+
+    /// <summary>Gives a command with bytes that the kernel reads and writes: a structure and what follows it.</summary>
+    public Errno Ioctl(uint command, Span<byte> argument, out int result)
+    {
+        Errno error;
+        do
+        {
+            result = Libc.ioctl(this, MachineAbi.Current.IO(command), argument);
+        }
+        while (Failed(result, out error) && error == Errno.EINTR);
+
+        result = Math.Max(result, 0);
+        return error;
+    }
+
+    /// <summary>Gives a command with a structure that the kernel reads and writes.</summary>
+    public Errno Ioctl<T>(uint command, ref T argument, out int result)
+        where T : unmanaged => Ioctl(command, MemoryMarshal.AsBytes(new Span<T>(ref argument)), out result);
+
+    /// <summary>Gives a command with a structure that the kernel reads and writes, where success is all there is to know.</summary>
+    public Errno Ioctl<T>(uint command, ref T argument)
+        where T : unmanaged => Ioctl(command, ref argument, out _);
+
+    /// <summary>Makes the file longer or shorter.</summary>
+    public Errno SetLength(long length)
+    {
+        int result;
+        Errno error;
+        do
+        {
+            result = Libc.ftruncate(this, length);
+        }
+        while (Failed(result, out error) && error == Errno.EINTR);
+
+        return error;
+    }
+
+    /// <summary>Asks fcntl(2) with one of <see cref="FileControl"/>.</summary>
+    public Errno Control(int command, int argument, out int result)
+    {
+        result = Libc.fcntl(this, command, argument);
+        Failed(result, out Errno error);
+        result = Math.Max(result, 0);
+        return error;
+    }
+
+    /// <summary>A second descriptor of the same file, position and all.</summary>
+    public FileDescriptor? Duplicate(out Errno error)
+    {
+        error = Control(FileControl.F_DUPFD_CLOEXEC, 0, out int descriptor);
+        return error == Errno.None ? new FileDescriptor(descriptor) : null;
     }
 
     /// <summary>

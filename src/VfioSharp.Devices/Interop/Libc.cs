@@ -6,8 +6,8 @@ namespace VfioSharp.Devices.Interop;
 /// The C library's functions, as they are. Use them through <see cref="FileDescriptor"/> and its neighbours, which check and retry.
 /// </summary>
 /// <remarks>
-/// open, openat and syscall are variadic in C. The calling conventions of Linux on x86-64, arm64 and RISC-V pass integers and pointers to a
-/// variadic function as to any other, which is what makes these declarations right.
+/// open, openat, fcntl, ioctl and syscall are variadic in C. The calling conventions of Linux on x86-64, arm64 and RISC-V pass integers and
+/// pointers to a variadic function as to any other, which is what makes these declarations right. Sizes and offsets are 64 bits wide.
 /// </remarks>
 internal static partial class Libc
 {
@@ -28,6 +28,15 @@ internal static partial class Libc
     [LibraryImport(Library, SetLastError = true)]
     public static partial nint read(FileDescriptor file, Span<byte> buffer, nint size);
 
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial nint write(FileDescriptor file, ReadOnlySpan<byte> buffer, nint size);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial nint pread(FileDescriptor file, Span<byte> buffer, nint size, long offset);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial nint pwrite(FileDescriptor file, ReadOnlySpan<byte> buffer, nint size, long offset);
+
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial nint readlinkat(FileDescriptor folder, string path, Span<byte> buffer, nint size);
 
@@ -36,6 +45,72 @@ internal static partial class Libc
 
     [LibraryImport(Library, SetLastError = true)]
     public static partial int close(int file);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int ftruncate(FileDescriptor file, long length);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int fcntl(FileDescriptor file, int command, nint argument);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int ioctl(FileDescriptor file, nuint request, nint argument);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int ioctl(FileDescriptor file, nuint request, Span<byte> argument);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int poll(Span<PollDescriptor> descriptors, nuint count, int timeout);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int eventfd(uint initial, int flags);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int epoll_create1(int flags);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int epoll_ctl(FileDescriptor epoll, int operation, FileDescriptor file, Span<byte> watched);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int epoll_wait(FileDescriptor epoll, Span<byte> events, int count, int timeout);
+
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int memfd_create(string name, uint flags);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial nint mmap(nint address, nuint length, int protection, int flags, FileDescriptor file, long offset);
+
+    /// <summary>For memory without a file: the descriptor is -1.</summary>
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial nint mmap(nint address, nuint length, int protection, int flags, int file, long offset);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int munmap(nint address, nuint length);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int mprotect(nint address, nuint length, int protection);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int madvise(nint address, nuint length, int advice);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int mlock(nint address, nuint length);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int munlock(nint address, nuint length);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial nint process_vm_readv(
+        int process, ReadOnlySpan<IoVector> local, nuint localCount, ReadOnlySpan<IoVector> remote, nuint remoteCount, nuint flags);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial nint process_vm_writev(
+        int process, ReadOnlySpan<IoVector> local, nuint localCount, ReadOnlySpan<IoVector> remote, nuint remoteCount, nuint flags);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int getrlimit(int resource, out ResourceLimit limit);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int setrlimit(int resource, in ResourceLimit limit);
 
     [LibraryImport(Library, SetLastError = true)]
     public static partial int uname(out UtsName name);

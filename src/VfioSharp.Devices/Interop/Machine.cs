@@ -28,6 +28,10 @@ internal static class Machine
         return Libc.capget(ref header, data) == 0 && (data[capability / 32].effective & (1u << (capability % 32))) != 0;
     }
 
+    /// <summary>How much of a resource this process may use, one of <see cref="ResourceLimits"/>.</summary>
+    public static Errno GetLimit(int resource, out ResourceLimit limit) =>
+        Libc.getrlimit(resource, out limit) == 0 ? Errno.None : (Errno)Marshal.GetLastPInvokeError();
+
     /// <summary>The kernel's ring buffer as text, every line with its <c>&lt;priority&gt;</c>, oldest first (syslog(2)).</summary>
     public static Errno ReadSystemLog(out byte[] text)
     {

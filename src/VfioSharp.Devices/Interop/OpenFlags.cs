@@ -7,6 +7,8 @@ namespace VfioSharp.Devices.Interop;
 internal static class OpenFlags
 {
     public const int O_RDONLY = 0;
+    public const int O_WRONLY = 1;
+    public const int O_RDWR = 2;
     public const int O_NOCTTY = 0x100;
     public const int O_NONBLOCK = 0x800;
     public const int O_CLOEXEC = 0x80000;

@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using VfioSharp.Devices.Interop;
+using VfioSharp.Devices.Interop.Vfio;
 
 namespace VfioSharp.Devices.Tests.Interop;
 
@@ -17,7 +18,27 @@ public sealed class AbiTests
         CCompiler? compiler = CCompiler.Find(architecture);
         Assert.SkipWhen(compiler is null, $"No C compiler with the headers of {architecture} is installed here.");
 
-        compiler.Check(Source(AbiFacts.For(architecture))).ShouldBe("");
+        compiler.Check(Source(AbiFacts.System, AbiFacts.For(AbiFacts.System, architecture))).ShouldBe("");
+    }
+
+    [Theory]
+    [MemberData(nameof(Architectures))]
+    public void A_C_compiler_agrees_with_every_number_of_VFIO(Architecture architecture)
+    {
+        CCompiler? compiler = CCompiler.Find(architecture);
+        Assert.SkipWhen(compiler is null, $"No C compiler with the headers of {architecture} is installed here.");
+        Assert.SkipUnless(
+            compiler.HasNewHeaders,
+            "linux/iommufd.h and a linux/vfio.h that knows it (Linux 6.6) are not here: build/fetch-headers fetches them.");
+
+        compiler.Check(Source(AbiFacts.Vfio, AbiFacts.For(AbiFacts.Vfio, architecture))).ShouldBe("");
+    }
+
+    [Fact]
+    public void POWER_numbers_the_commands_of_VFIO_in_its_own_way()
+    {
+        MachineAbi.For(Architecture.X64).IO(VfioIoctl.VFIO_GET_API_VERSION).ShouldBe(0x3B64u);
+        MachineAbi.For(Architecture.Ppc64le).IO(VfioIoctl.VFIO_GET_API_VERSION).ShouldBe(0x20003B64u);
     }
 
     [Fact]
@@ -26,13 +47,16 @@ public sealed class AbiTests
         CCompiler? compiler = CCompiler.Find(RuntimeInformation.ProcessArchitecture);
         Assert.SkipWhen(compiler is null, "No C compiler with the system's headers is installed here.");
 
-        compiler.Check(Source([new AbiFact("Wrong", "EPERM", 2)])).ShouldContain("Wrong");
+        compiler.Check(Source(AbiFacts.System, [new AbiFact("Wrong", "EPERM", 2)])).ShouldContain("Wrong");
     }
 
     [Fact]
     public void Every_constant_and_structure_is_in_the_table()
     {
-        HashSet<string> known = [.. AbiFacts.For(Architecture.X64).Select(fact => fact.Name), .. AbiFacts.NotInC.Keys];
+        HashSet<string> known =
+        [
+            .. Architectures.SelectMany(row => AbiFacts.For(row.Data)).Select(fact => fact.Name), .. AbiFacts.NotInC.Keys,
+        ];
         List<string> declared =
         [
             .. InteropDeclarations.Types.SelectMany(InteropDeclarations.Constants).Select(constant => constant.Name),
@@ -41,7 +65,7 @@ public sealed class AbiTests
             .. InteropDeclarations.Structures.SelectMany(type => InteropDeclarations.Fields(type).Select(field => $"{type.Name}.{field.Name}")),
         ];
 
-        declared.Count.ShouldBeGreaterThan(40);
+        declared.Count.ShouldBeGreaterThan(400);
         declared.Where(name => !known.Contains(name)).ShouldBeEmpty("declared in Interop, but not in AbiFacts");
         known.Where(name => !declared.Contains(name)).ShouldBeEmpty("in AbiFacts, but declared no more");
     }
@@ -77,11 +101,10 @@ public sealed class AbiTests
     public void An_architecture_that_is_not_known_is_refused() =>
         Should.Throw<PlatformNotSupportedException>(() => MachineAbi.For(Architecture.X86)).Message.ShouldContain("X86");
 
-    private static string Source(IEnumerable<AbiFact> facts) => string.Join('\n',
+    private static string Source(AbiTable table, IEnumerable<AbiFact> facts) => string.Join('\n',
     [
         "#define _GNU_SOURCE",
-        .. AbiFacts.Headers.Select(header => $"#include <{header}>"),
-        .. AbiFacts.Preamble,
+        .. table.Headers.Select(header => $"#include <{header}>"),
         .. facts.Select(fact => fact.ToAssertion()),
         "",
     ]);

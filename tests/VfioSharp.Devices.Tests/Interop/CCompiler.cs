@@ -6,20 +6,31 @@ namespace VfioSharp.Devices.Tests.Interop;
 /// <summary>A C compiler for some architecture, with that architecture's headers.</summary>
 internal sealed class CCompiler
 {
+    private const string BasicSource = "#include <errno.h>\n#include <linux/openat2.h>\n";
+    private const string NewSource =
+        "#include <linux/iommufd.h>\n#include <linux/vfio.h>\n#ifndef VFIO_DEVICE_BIND_IOMMUFD\n#error old\n#endif\n";
+
     private readonly string program;
+    private readonly string[] options;
 
-    private CCompiler(string program) => this.program = program;
+    private CCompiler(string program, string[] options) => (this.program, this.options) = (program, options);
 
-    /// <summary>Finds the system's own compiler, or a cross compiler; null where there is none.</summary>
+    /// <summary>Whether its headers know VFIO's descriptors of devices and iommufd.</summary>
+    public bool HasNewHeaders => Check(NewSource).Length == 0;
+
+    /// <summary>
+    /// Finds the system's own compiler, or a cross compiler, with the headers that <c>build/fetch-headers</c> fetched in front of its own if
+    /// they are there; null where there is none.
+    /// </summary>
     public static CCompiler? Find(Architecture architecture) => Candidates(architecture)
         .Where(program => OnPath(program))
-        .Select(program => new CCompiler(program))
-        .FirstOrDefault(compiler => compiler.Check("#include <errno.h>\n#include <linux/openat2.h>\n").Length == 0);
+        .SelectMany(program => new[] { FetchedHeaders(architecture), [] }.Select(options => new CCompiler(program, options)))
+        .FirstOrDefault(compiler => compiler.Check(BasicSource).Length == 0);
 
     /// <summary>What the compiler says against a source; empty where it compiles.</summary>
     public string Check(string source)
     {
-        var start = new ProcessStartInfo(program, ["-x", "c", "-std=gnu11", "-fsyntax-only", "-"])
+        var start = new ProcessStartInfo(program, [.. options, "-x", "c", "-std=gnu11", "-fsyntax-only", "-"])
         {
             RedirectStandardInput = true,
             RedirectStandardError = true,
@@ -42,16 +53,32 @@ internal sealed class CCompiler
             return ["cc", "gcc", "clang"];
         }
 
-        string? name = architecture switch
+        return [$"{Triplet(architecture)}-gcc"];
+    }
+
+    private static string Triplet(Architecture architecture) => architecture switch
+    {
+        Architecture.X64 => "x86_64-linux-gnu",
+        Architecture.Arm64 => "aarch64-linux-gnu",
+        Architecture.Ppc64le => "powerpc64le-linux-gnu",
+        Architecture.S390x => "s390x-linux-gnu",
+        Architecture.RiscV64 => "riscv64-linux-gnu",
+        _ => throw new ArgumentOutOfRangeException(nameof(architecture)),
+    };
+
+    // One package has every architecture's asm/ under its triplet, and the rest once.
+    private static string[] FetchedHeaders(Architecture architecture)
+    {
+        string? root = AppContext.BaseDirectory;
+        while (root is not null && !File.Exists(Path.Combine(root, "VfioSharp.slnx")))
         {
-            Architecture.X64 => "x86_64",
-            Architecture.Arm64 => "aarch64",
-            Architecture.Ppc64le => "powerpc64le",
-            Architecture.S390x => "s390x",
-            Architecture.RiscV64 => "riscv64",
-            _ => null,
-        };
-        return name is null ? [] : [$"{name}-linux-gnu-gcc"];
+            root = Path.GetDirectoryName(root);
+        }
+
+        string folder = Path.Combine(root ?? "/", ".build", "headers", "usr", "include");
+        return File.Exists(Path.Combine(folder, "linux", "vfio.h"))
+            ? ["-isystem", Path.Combine(folder, Triplet(architecture)), "-isystem", folder]
+            : [];
     }
 
     private static bool OnPath(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "")

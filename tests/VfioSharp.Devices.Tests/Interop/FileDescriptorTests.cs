@@ -1,5 +1,6 @@
 using System.Text;
 using VfioSharp.Devices.Interop;
+using VfioSharp.Devices.Interop.Vfio;
 
 namespace VfioSharp.Devices.Tests.Interop;
 
@@ -83,6 +84,72 @@ public sealed class FileDescriptorTests : IDisposable
     }
 
     [Fact]
+    public void A_place_in_a_file_is_read_and_written_whatever_its_position()
+    {
+        string path = Path.Combine(folder.FullName, "file");
+        File.WriteAllText(path, "0123456789");
+        using FileDescriptor file = FileDescriptor.Open(path, OpenFlags.O_RDWR, out _)!;
+
+        file.PositionedWrite("ab"u8, 4, out int written).ShouldBe(Errno.None);
+        written.ShouldBe(2);
+        byte[] buffer = new byte[4];
+        file.PositionedRead(buffer, 3, out int count).ShouldBe(Errno.None);
+        Encoding.ASCII.GetString(buffer, 0, count).ShouldBe("3ab6");
+        file.Write("x"u8, out _).ShouldBe(Errno.None);
+        File.ReadAllText(path).ShouldBe("x123ab6789");
+        file.PositionedRead(buffer, -1, out count).ShouldBe(Errno.EINVAL);
+        count.ShouldBe(0);
+    }
+
+    [Fact]
+    public void A_duplicate_outlives_the_first_and_shares_its_position()
+    {
+        FileDescriptor first = Create("file", [1, 2, 3]);
+        using FileDescriptor second = first.Duplicate(out Errno error).ShouldNotBeNull();
+        error.ShouldBe(Errno.None);
+        byte[] buffer = new byte[1];
+        first.Read(buffer, out _);
+        first.Dispose();
+
+        second.Read(buffer, out _).ShouldBe(Errno.None);
+        buffer.ShouldBe([2]);
+        second.Control(GetDescriptorFlags, 0, out int flags).ShouldBe(Errno.None);
+        flags.ShouldBe(CloseOnExec);
+    }
+
+    [Fact]
+    public void A_command_that_a_file_does_not_know_is_refused()
+    {
+        using FileDescriptor file = Create("file", [1]);
+        var status = new VfioGroupStatus { argsz = NativeSize.Of<VfioGroupStatus>() };
+
+        file.Ioctl(VfioIoctl.VFIO_GROUP_GET_STATUS, ref status).ShouldBe(Errno.ENOTTY);
+        file.Ioctl(VfioIoctl.VFIO_GET_API_VERSION, 0, out int result).ShouldBe(Errno.ENOTTY);
+        result.ShouldBe(0);
+        status.argsz.ShouldBe(8u);
+    }
+
+    [Fact]
+    public void A_command_reads_and_writes_its_argument()
+    {
+        // Namespaces are the other thing whose commands have no direction in their numbers, and any user may open them.
+        const uint GetType = ('\xB7' << 8) + 3;
+        const uint GetOwner = ('\xB7' << 8) + 4;
+        using FileDescriptor space = FileDescriptor.Open("/proc/self/ns/user", OpenFlags.O_RDONLY, out _).ShouldNotBeNull();
+
+        space.Ioctl(GetType, 0, out int type).ShouldBe(Errno.None);
+        type.ShouldBe(0x10000000, "CLONE_NEWUSER");
+        uint owner = uint.MaxValue;
+        space.Ioctl(GetOwner, ref owner).ShouldBe(Errno.None);
+        owner.ShouldNotBe(uint.MaxValue);
+        space.Ioctl(GetOwner, 8, out _).ShouldBe(Errno.EFAULT);
+    }
+
+    [Fact]
+    public void No_descriptor_is_taken_over_from_a_failed_call() =>
+        Should.Throw<ArgumentOutOfRangeException>(() => FileDescriptor.Adopt(-1));
+
+    [Fact]
     public void The_machine_is_named_as_uname_does()
     {
         Machine.Name.ShouldBe(System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture switch
@@ -104,6 +171,9 @@ public sealed class FileDescriptorTests : IDisposable
             Machine.HasCapability(capability).ShouldBe((effective >> capability & 1) != 0, $"capability {capability}");
         }
     }
+
+    private const int GetDescriptorFlags = 1; // F_GETFD
+    private const int CloseOnExec = 1; // FD_CLOEXEC
 
     // 64-bit kernels add O_LARGEFILE by themselves; its value differs by architecture and nothing but this test sees it.
     private static int LargeFile => System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture switch

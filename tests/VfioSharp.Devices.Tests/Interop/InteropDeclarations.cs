@@ -5,7 +5,7 @@ using VfioSharp.Devices.Interop;
 
 namespace VfioSharp.Devices.Tests.Interop;
 
-/// <summary>What the namespace VfioSharp.Devices.Interop declares, found by reflection.</summary>
+/// <summary>What VfioSharp.Devices.Interop and the namespaces in it declare, found by reflection.</summary>
 internal static class InteropDeclarations
 {
     private const BindingFlags All = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static | BindingFlags.DeclaredOnly;
@@ -14,7 +14,7 @@ internal static class InteropDeclarations
 
     /// <summary>The types written by hand.</summary>
     public static IEnumerable<Type> Types { get; } = [.. typeof(Errno).Assembly.GetTypes().Where(type =>
-        type.Namespace == typeof(Errno).Namespace && !type.IsNested && !type.IsDefined(typeof(CompilerGeneratedAttribute), inherit: false))];
+        $"{type.Namespace}.".StartsWith($"{typeof(Errno).Namespace}.", StringComparison.Ordinal) && !type.IsNested && !type.IsDefined(typeof(CompilerGeneratedAttribute), inherit: false))];
 
     /// <summary>The structures that cross into native code.</summary>
     public static IEnumerable<Type> Structures => Types.Where(type => type.IsValueType && !type.IsEnum);

@@ -1,0 +1,18 @@
+namespace VfioSharp.Devices.Interop;
+
+/// <summary>What fcntl(2) is asked, and the seals of a memory file (<c>include/uapi/linux/fcntl.h</c>).</summary>
+internal static class FileControl
+{
+    public const int F_DUPFD_CLOEXEC = 1030;
+    public const int F_ADD_SEALS = 1033;
+    public const int F_GET_SEALS = 1034;
+
+    /// <summary>No further seals.</summary>
+    public const int F_SEAL_SEAL = 1;
+    public const int F_SEAL_SHRINK = 2;
+    public const int F_SEAL_GROW = 4;
+    public const int F_SEAL_WRITE = 8;
+
+    /// <summary>No new writable mapping; those that exist stay.</summary>
+    public const int F_SEAL_FUTURE_WRITE = 0x10;
+}

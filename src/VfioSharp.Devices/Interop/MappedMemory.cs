@@ -1,0 +1,35 @@
+using System.Runtime.InteropServices;
+
+namespace VfioSharp.Devices.Interop;
+
+/// <summary>The address space of this process: taken, mapped and given back.</summary>
+internal static class MappedMemory
+{
+    private const int ReadWrite = MemoryProtection.PROT_READ | MemoryProtection.PROT_WRITE;
+    private const nint Failure = -1; // MAP_FAILED
+
+    /// <summary>Takes addresses at which nothing can be reached; 0 where <paramref name="error"/> says why not.</summary>
+    /// <param name="length">In bytes, a multiple of the page.</param>
+    /// <param name="error">ENOMEM where no addresses or no mappings are left.</param>
+    public static nint Reserve(ulong length, out Errno error)
+    {
+        nint address = Libc.mmap(0, (nuint)length, MemoryProtection.PROT_NONE, MapFlags.MAP_PRIVATE | MapFlags.MAP_ANONYMOUS, -1, 0);
+        error = address == Failure ? LastError() : Errno.None;
+        return error == Errno.None ? address : 0;
+    }
+
+    /// <summary>Maps a file, shared, over addresses taken before; what is mapped there is replaced in one step.</summary>
+    public static Errno Map(nint address, ulong length, FileDescriptor file, ulong offset) =>
+        Libc.mmap(address, (nuint)length, ReadWrite, MapFlags.MAP_SHARED | MapFlags.MAP_FIXED, file, (long)offset) == Failure
+            ? LastError() : Errno.None;
+
+    /// <summary>As <see cref="Map"/>, but what is written stays with this mapping and never reaches the file.</summary>
+    public static Errno MapPrivate(nint address, ulong length, FileDescriptor file, ulong offset) =>
+        Libc.mmap(address, (nuint)length, ReadWrite, MapFlags.MAP_PRIVATE | MapFlags.MAP_FIXED, file, (long)offset) == Failure
+            ? LastError() : Errno.None;
+
+    /// <summary>Gives addresses back, with what is mapped there; ENOMEM where that takes one mapping more than the process may have.</summary>
+    public static Errno Release(nint address, ulong length) => Libc.munmap(address, (nuint)length) < 0 ? LastError() : Errno.None;
+
+    private static Errno LastError() => (Errno)Marshal.GetLastPInvokeError();
+}

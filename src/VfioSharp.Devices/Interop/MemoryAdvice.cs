@@ -1,0 +1,10 @@
+namespace VfioSharp.Devices.Interop;
+
+/// <summary>What madvise(2) is told (<c>include/uapi/asm-generic/mman-common.h</c>).</summary>
+internal static class MemoryAdvice
+{
+    /// <summary>A child does not inherit the pages: what a device writes stays where this process sees it.</summary>
+    public const int MADV_DONTFORK = 10;
+    public const int MADV_HUGEPAGE = 14;
+    public const int MADV_DONTDUMP = 16;
+}
