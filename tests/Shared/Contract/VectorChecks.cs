@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using VfioSharp.Devices.Interrupts;
 
 namespace VfioSharp.Tests.Contract;
@@ -232,6 +233,7 @@ internal static class VectorChecks
         rig.LowerLine();
     });
 
+    [SuppressMessage("Design", "CA1068", Justification = "The body is a check's whole text and so comes last.")]
     private static Task WithMsix(ContractSubject subject, CancellationToken stop, Func<ContractRig, MsixVectors, Task> body) =>
         Contract.WithRig(subject, stop, async rig =>
         {

@@ -1,4 +1,3 @@
-using VfioSharp.Devices.Joining;
 using VfioSharp.Pci.Isolation;
 using VfioSharp.Tests.Contract;
 using VfioSharp.Tests.Contract.Model;
@@ -8,7 +7,7 @@ namespace VfioSharp.Devices.Tests.Loopback;
 /// <summary>The model joined to its driver in this process.</summary>
 internal sealed class LoopbackSubject(ContractLayout layout, IsolationVerdict verdict) : ContractModelSubject(layout)
 {
-    public override string Name => $"{layout.Name}, {verdict}";
+    public override string Name => $"{base.Name}, {verdict}";
 
     public override ContractFeatures Features => base.Features | ContractFeatures.Removal | ContractFeatures.Loss;
 

@@ -8,6 +8,8 @@ internal abstract class ContractModelSubject(ContractLayout layout) : ContractSu
     /// <summary>The model; the same for all openings.</summary>
     protected ContractModel Model { get; } = new ContractModel(layout).Initialize();
 
+    public override string Name => layout.Name;
+
     public override ContractFeatures Features =>
         ContractFeatures.Scratch | ContractFeatures.NarrowAccess | ContractFeatures.Msix | ContractFeatures.Msi | ContractFeatures.Intx
         | ContractFeatures.Dma | ContractFeatures.Reset;
