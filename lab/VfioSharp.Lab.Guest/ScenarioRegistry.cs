@@ -1,4 +1,5 @@
 using VfioSharp.Lab.Guest.Scenarios;
+using VfioSharp.Lab.Guest.Scenarios.Backends;
 
 namespace VfioSharp.Lab.Guest;
 
@@ -8,6 +9,7 @@ internal static class ScenarioRegistry
     private static readonly Dictionary<string, IScenario> Scenarios = new()
     {
         ["audit"] = new AuditScenario(),
+        ["backend"] = new BackendScenario(),
         ["echo"] = new EchoScenario(),
     };
 
