@@ -6,7 +6,7 @@ namespace VfioSharp.Devices.Tests.Interrupts;
 [Collection(nameof(Alone))]
 public sealed class InterruptAllocationTests
 {
-    private const int Rounds = 10;
+    private const int Rounds = 40;
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
@@ -23,7 +23,7 @@ public sealed class InterruptAllocationTests
         using MsixVectors vectors = await function.EnableMsixAsync(1, Stop);
         vectors[0].ContinueInline = inline;
         using var cancel = new CancellationTokenSource();
-        int waits = spin ? 100 : 1000;
+        int waits = spin ? 25 : 500;
         int woken = 0;
         Task waiter = WaitAlways(cancellable ? cancel.Token : CancellationToken.None);
 
