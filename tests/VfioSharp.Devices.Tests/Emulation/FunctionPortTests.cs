@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using VfioSharp.Devices.Dma;
 using VfioSharp.Devices.Emulation;
 using VfioSharp.Devices.Interop;
@@ -170,7 +171,7 @@ public sealed class FunctionPortTests : IAsyncDisposable
     public async Task Memory_is_taken_away_when_the_function_is_quiet_and_holds_none()
     {
         byte[] bytes = GC.AllocateArray<byte>(4096, pinned: true);
-        port.AddMemory(new AddressRegion(new Iova(0x1000), System.Runtime.InteropServices.Marshal.UnsafeAddrOfPinnedArrayElement(bytes, 0), 4096, DmaAccess.ReadWrite)).ShouldBeTrue();
+        port.AddMemory(new AddressRegion(new Iova(0x1000), Marshal.UnsafeAddrOfPinnedArrayElement(bytes, 0), 4096, DmaAccess.ReadWrite)).ShouldBeTrue();
         MemoryLease lease = default;
         function.SystemMemory.TryLease(new Iova(0x1000), 8, DmaAccess.Read, out lease).ShouldBeTrue();
         function.Quiesces = async () =>
@@ -179,10 +180,42 @@ public sealed class FunctionPortTests : IAsyncDisposable
             function.SystemMemory.TryRead(new Iova(0x1000), new byte[1]).ShouldBeFalse();
             lease.Dispose();
         };
-        (await port.RemoveMemoryAsync(new Iova(0x1000), new Iova(0x1FFF), TestContext.Current.CancellationToken)).ShouldBe(1);
+        (await port.RemoveMemoryAsync(new Iova(0x1000), new Iova(0x1FFF))).ShouldBe(1);
         function.Calls.ShouldBe(["quiesce", "resume"]);
-        (await port.RemoveMemoryAsync(new Iova(0x1000), new Iova(0x1FFF), TestContext.Current.CancellationToken)).ShouldBe(0);
+        (await port.RemoveMemoryAsync(new Iova(0x1000), new Iova(0x1FFF))).ShouldBe(0);
         function.Calls.Count.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task Memory_is_taken_away_though_the_author_s_handler_fails()
+    {
+        var faults = new List<string>();
+        function.Faulted += (_, fault) => faults.Add(fault.Operation);
+        function.Quiesces = () => throw new InvalidOperationException("busy");
+        byte[] bytes = GC.AllocateArray<byte>(4096, pinned: true);
+        port.AddMemory(new AddressRegion(new Iova(0x1000), Marshal.UnsafeAddrOfPinnedArrayElement(bytes, 0), 4096, DmaAccess.ReadWrite)).ShouldBeTrue();
+        function.SystemMemory.TryLease(new Iova(0x1000), 8, DmaAccess.Read, out MemoryLease lease).ShouldBeTrue();
+        Task<int> removal = port.RemoveMemoryAsync(new Iova(0x1000), new Iova(0x1FFF)).AsTask();
+        removal.IsCompleted.ShouldBeFalse();
+        lease.Dispose();
+        (await removal).ShouldBe(1);
+        faults.ShouldBe(["quiesce"]);
+    }
+
+    [Fact]
+    public async Task A_signal_that_races_with_masking_arrives_exactly_once()
+    {
+        int rounds = Environment.GetEnvironmentVariable("VFIOSHARP_LONG") == "1" ? 100_000 : 2_000;
+        port.SetTriggers(InterruptKind.Msix, 0, [eventFds[0]]);
+        for (int round = 0; round < rounds; round++)
+        {
+            Task raising = Task.Run(() => function.Raise(0));
+            port.SetTriggers(InterruptKind.Msix, 0, [null]);
+            Thread.SpinWait(round % 50);
+            port.SetTriggers(InterruptKind.Msix, 0, [eventFds[0]]);
+            await raising;
+            Counts()[0].ShouldBe(1UL, $"round {round}");
+        }
     }
 
     [Fact]
@@ -207,7 +240,7 @@ public sealed class FunctionPortTests : IAsyncDisposable
     public async Task A_client_that_goes_leaves_the_function_as_it_is_but_quiet()
     {
         byte[] bytes = GC.AllocateArray<byte>(4096, pinned: true);
-        port.AddMemory(new AddressRegion(new Iova(0x1000), System.Runtime.InteropServices.Marshal.UnsafeAddrOfPinnedArrayElement(bytes, 0), 4096, DmaAccess.ReadWrite)).ShouldBeTrue();
+        port.AddMemory(new AddressRegion(new Iova(0x1000), Marshal.UnsafeAddrOfPinnedArrayElement(bytes, 0), 4096, DmaAccess.ReadWrite)).ShouldBeTrue();
         port.SetTriggers(InterruptKind.Msix, 0, eventFds);
         await port.DisposeAsync();
 

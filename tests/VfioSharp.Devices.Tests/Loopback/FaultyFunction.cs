@@ -15,7 +15,7 @@ internal sealed class FaultyFunction(PciFunction inner, BackendFault fault) : Pc
         bool answered = inner.ReadRegionCore(region, offset, data);
         if ((fault == BackendFault.WrongVendor && region == RegionIndex.Configuration && offset == 0)
             || (fault == BackendFault.StaleRegion && region < RegionIndex.Bars)
-            || (fault == BackendFault.TableShown && Msix is { } msix && region == msix.TableBar && data[0] == byte.MaxValue))
+            || (fault == BackendFault.TableShown && region < RegionIndex.Bars && data[0] == byte.MaxValue))
         {
             data[0] ^= 1;
         }

@@ -1,4 +1,6 @@
+using System.Runtime.CompilerServices;
 using VfioSharp.Devices.Access;
+using VfioSharp.Devices.Dma;
 using VfioSharp.Devices.Emulation;
 using VfioSharp.Devices.Interrupts;
 using VfioSharp.Devices.Tests.Emulation;
@@ -134,6 +136,30 @@ public class LoopbackTests
         PciException failure = await Should.ThrowAsync<PciException>(async () => await driver.ResetAsync(TestContext.Current.CancellationToken));
         failure.Message.ShouldBe("loopback failed to reset: stuck");
         failure.InnerException.ShouldBeOfType<InvalidOperationException>();
+    }
+
+    [Fact]
+    public void A_driver_that_is_dropped_keeps_its_memory_as_long_as_the_model_can_reach_it()
+    {
+        var model = new TestFunction(Shared);
+        Iova shown = Drop(model);
+        for (int i = 0; i < 3; i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+
+        byte[] data = new byte[1];
+        model.Read(shown, data).ShouldBeTrue();
+        data.ShouldBe([0x5A]);
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        static Iova Drop(TestFunction model)
+        {
+            DmaBuffer buffer = Devices.Loopback.Attach(model).Dma.Allocate(4096);
+            buffer.Span.Fill(0x5A);
+            return buffer.Iova;
+        }
     }
 
     [Fact]
