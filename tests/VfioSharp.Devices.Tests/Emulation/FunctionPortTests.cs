@@ -209,7 +209,7 @@ public sealed class FunctionPortTests : IAsyncDisposable
         port.SetTriggers(InterruptKind.Msix, 0, [eventFds[0]]);
         for (int round = 0; round < rounds; round++)
         {
-            Task raising = Task.Run(() => function.Raise(0));
+            Task raising = Task.Run(() => function.Raise(0), TestContext.Current.CancellationToken);
             port.SetTriggers(InterruptKind.Msix, 0, [null]);
             Thread.SpinWait(round % 50);
             port.SetTriggers(InterruptKind.Msix, 0, [eventFds[0]]);
