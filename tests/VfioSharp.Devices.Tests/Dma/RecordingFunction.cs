@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using VfioSharp.Devices.Dma;
 using VfioSharp.Devices.Interop;
-using VfioSharp.Devices.Interrupts;
 using VfioSharp.Devices.Seam;
 using VfioSharp.Pci.Isolation;
 using VfioSharp.Pci.Mapping;
