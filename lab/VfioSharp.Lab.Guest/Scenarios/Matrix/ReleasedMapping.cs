@@ -4,19 +4,13 @@ using EduDriver;
 using VfioSharp.Devices;
 using VfioSharp.Devices.Access;
 using VfioSharp.Devices.Dma;
+using VfioSharp.Lab.Guest.Devices;
 
 namespace VfioSharp.Lab.Guest.Scenarios.Matrix;
 
 /// <summary>Memory that was taken away from the function: a write to its old address changes nothing, and the IOMMU says so.</summary>
 internal static class ReleasedMapping
 {
-    private const ulong DmaSource = 0x80;
-    private const ulong DmaDestination = 0x88;
-    private const ulong DmaCount = 0x90;
-    private const ulong DmaCommand = 0x98;
-    private const ulong DeviceBuffer = 0x40000;
-    private const uint StartToMemory = 0x01 | 0x02;
-    private const uint Running = 0x01;
     private const int Length = 64;
     private const byte Untouched = 0x5A;
 
@@ -39,13 +33,13 @@ internal static class ReleasedMapping
             sent.CopyTo(memory.Span);
             await edu.WriteAsync(memory, Length, stop);
             memory.Span.Clear();
-            await WriteMemoryAsync(bar.Registers, address, stop);
+            await EduRegisters.StoreAsync(bar.Registers, address, Length, stop);
             Expect.Same(memory.Span[..Length], sent, "while mapped, the device's write");
             memory.Span.Fill(Untouched);
         }
 
         int faults = Faults(address).Count;
-        await WriteMemoryAsync(bar.Registers, address, stop);
+        await EduRegisters.StoreAsync(bar.Registers, address, Length, stop);
         byte[] seen = new byte[page];
         view.ReadArray(0, seen, 0, page);
         Expect.That(!seen.AsSpan().ContainsAnyExcept(Untouched), "memory changed after it had been taken away from the device");
@@ -58,18 +52,6 @@ internal static class ReleasedMapping
         }
 
         cell.Observe("released-fault", ("line", recorded[^1]));
-    }
-
-    private static async Task WriteMemoryAsync(Registers registers, Iova address, CancellationToken stop)
-    {
-        registers.Write64(DmaSource, DeviceBuffer);
-        registers.Write64(DmaDestination, address.Value);
-        registers.Write64(DmaCount, Length);
-        registers.Write64(DmaCommand, StartToMemory);
-        while ((registers.Read64(DmaCommand) & Running) != 0)
-        {
-            await Task.Delay(5, stop);
-        }
     }
 
     private static List<string> Faults(Iova address) =>
