@@ -1,4 +1,5 @@
 using VfioSharp.Lab.Guest.Scenarios;
+using VfioSharp.Lab.Guest.Scenarios.Matrix;
 
 namespace VfioSharp.Lab.Guest;
 
@@ -9,6 +10,7 @@ internal static class ScenarioRegistry
     {
         ["audit"] = new AuditScenario(),
         ["echo"] = new EchoScenario(),
+        ["matrix"] = new MatrixScenario(),
     };
 
     public static IEnumerable<string> Names => Scenarios.Keys;
