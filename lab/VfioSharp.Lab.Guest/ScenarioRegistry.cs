@@ -1,5 +1,6 @@
 using VfioSharp.Lab.Guest.Scenarios;
 using VfioSharp.Lab.Guest.Scenarios.Backends;
+using VfioSharp.Lab.Guest.Scenarios.Matrix;
 
 namespace VfioSharp.Lab.Guest;
 
@@ -11,6 +12,7 @@ internal static class ScenarioRegistry
         ["audit"] = new AuditScenario(),
         ["backend"] = new BackendScenario(),
         ["echo"] = new EchoScenario(),
+        ["matrix"] = new MatrixScenario(),
     };
 
     public static IEnumerable<string> Names => Scenarios.Keys;
