@@ -1,0 +1,3 @@
+using VfioSharp.Lab.Guest;
+
+return await GuestProgram.RunAsync(args);

@@ -1,0 +1,17 @@
+using VfioSharp.Lab.Guest.Scenarios;
+
+namespace VfioSharp.Lab.Guest;
+
+/// <summary>The scenarios by the names under which the host asks for them.</summary>
+internal static class ScenarioRegistry
+{
+    private static readonly Dictionary<string, IScenario> Scenarios = new()
+    {
+        ["audit"] = new AuditScenario(),
+        ["echo"] = new EchoScenario(),
+    };
+
+    public static IEnumerable<string> Names => Scenarios.Keys;
+
+    public static IScenario? Find(string name) => Scenarios.GetValueOrDefault(name);
+}

@@ -1,0 +1,59 @@
+using VfioSharp.Lab.Tests.Machines;
+
+namespace VfioSharp.Lab.Tests.Booting;
+
+/// <summary>
+/// The first and only file system of a guest: busybox, <c>lab/init</c>, the guest program with its libraries, and the kernel's modules.
+/// Not compressed: unpacking would cost an emulated processor more than it saves.
+/// </summary>
+internal static class InitRamFs
+{
+    private static readonly Dictionary<Kernel, Lazy<string>> Built = [];
+
+    /// <summary>The path of the file system for a kernel, made once a process.</summary>
+    public static string For(LabManifest manifest, Kernel kernel)
+    {
+        Lazy<string> file;
+        lock (Built)
+        {
+            if (!Built.TryGetValue(kernel, out file!))
+                Built.Add(kernel, file = new(() => Build(manifest, kernel)));
+        }
+
+        return file.Value;
+    }
+
+    private static string Build(LabManifest manifest, Kernel kernel)
+    {
+        string folder = Path.Combine(Checkout.LabFolder, "initramfs");
+        Directory.CreateDirectory(folder);
+        string path = Path.Combine(folder, $"{kernel.Architecture}-{kernel.Name}.cpio");
+        string next = $"{path}.{Environment.ProcessId}";
+        using (FileStream file = File.Create(next))
+            Write(file, manifest, kernel);
+        File.Move(next, path, overwrite: true);
+        return path;
+    }
+
+    private static void Write(Stream stream, LabManifest manifest, Kernel kernel)
+    {
+        var archive = new CpioArchive(stream);
+        archive.AddCharacterDevice("dev/console", 5, 1);
+        archive.AddFile("init", File.ReadAllBytes(Path.Combine(Checkout.Root, "lab", "init")), executable: true);
+        archive.AddFile("bin/busybox", File.ReadAllBytes(manifest.Busybox[kernel.Architecture]), executable: true);
+
+        GuestProgram guest = manifest.Guests[kernel.Architecture];
+        archive.AddFile("bin/guest", File.ReadAllBytes(guest.Program), executable: true);
+        foreach (string library in Directory.EnumerateFiles(guest.Libraries).Order(StringComparer.Ordinal))
+        {
+            string name = Path.GetFileName(library);
+
+            // Where the program looks for its loader, and the loader for the rest.
+            archive.AddFile((name == "ld-linux-x86-64.so.2" ? "lib64/" : "lib/") + name, File.ReadAllBytes(library), executable: true);
+        }
+
+        foreach (string module in Directory.EnumerateFiles(kernel.Modules).Order(StringComparer.Ordinal))
+            archive.AddFile("modules/" + Path.GetFileName(module), File.ReadAllBytes(module));
+        archive.End();
+    }
+}

@@ -1,0 +1,8 @@
+namespace VfioSharp.Lab.Tests.Results;
+
+internal enum GuestOutcome
+{
+    Passed,
+    Failed,
+    Observed,
+}
