@@ -361,8 +361,14 @@ public abstract class PciFunction : IAsyncDisposable
 
     private BarSet ReadBars()
     {
+        // The header tells the kinds, the backend the lengths. A 32-bit BAR that was given no address reads as one that is not there.
         BarSet header = BarSet.FromHeader(Configuration.Read());
-        return BarSet.Of([.. header.Select(bar => bar with { Length = bar.IsImplemented ? Shape.Region(bar.Index).Length : 0 })]);
+        return BarSet.Of([.. header.Select(bar => (bar.Kind, Shape.Region(bar.Index).Length) switch
+        {
+            (BarKind.UpperHalf, _) or (_, 0) => bar with { Length = 0 },
+            (BarKind.Unimplemented, ulong length) => new BarResource(bar.Index, BarKind.Memory32, false, 0, length, false),
+            (_, ulong length) => bar with { Length = length },
+        })]);
     }
 
     private MsixGeometry? ReadMsix()
