@@ -91,6 +91,9 @@ internal static class Cli
             ShowCommand.Describe(output),
             PlanCommand.Describe(output),
             SnapshotCommand.Describe(output),
+            ListCommand.Describe(output),
+            BindCommand.Describe(output),
+            UnbindCommand.Describe(output),
         };
         return root;
     }

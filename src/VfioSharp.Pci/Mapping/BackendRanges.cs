@@ -21,6 +21,11 @@ public static class BackendRanges
     public static ImmutableArray<ByteRange> AroundTable(ByteRange bar, ByteRange table, ulong pageSize) =>
         RangeList.Subtract(bar, [new PageGrid(bar, pageSize).Cover(table)]);
 
+    /// <summary>The backend names the areas that it maps (<c>SPARSE_MMAP</c>: Linux 4.6 and later, vfio-user); all of them count, in any order.</summary>
+    /// <param name="bar">The BAR.</param>
+    /// <param name="areas">The areas; what lies outside the BAR is left out.</param>
+    public static ImmutableArray<ByteRange> Areas(ByteRange bar, IEnumerable<ByteRange> areas) => RangeList.Union(areas.Select(area => area.Intersect(bar)));
+
     /// <summary>What vfio-pci of a Linux release lets user space map of a memory BAR that holds a table (<c>drivers/vfio/pci</c>; docs/history.md).</summary>
     /// <param name="major">The release's first number.</param>
     /// <param name="minor">The release's second number.</param>
