@@ -7,8 +7,13 @@ internal static class ScenarioRegistry
 {
     private static readonly Dictionary<string, IScenario> Scenarios = new()
     {
+        ["accessors"] = new AccessorsScenario(),
         ["audit"] = new AuditScenario(),
         ["echo"] = new EchoScenario(),
+        ["forge"] = new ForgeScenario(),
+        ["kill"] = new KillScenario(),
+        ["kill-child"] = new KillChildScenario(),
+        ["unplug"] = new UnplugScenario(),
     };
 
     public static IEnumerable<string> Names => Scenarios.Keys;
