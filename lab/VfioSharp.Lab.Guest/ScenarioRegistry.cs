@@ -1,4 +1,5 @@
 using VfioSharp.Lab.Guest.Scenarios;
+using VfioSharp.Lab.Guest.Scenarios.Matrix;
 
 namespace VfioSharp.Lab.Guest;
 
@@ -13,6 +14,7 @@ internal static class ScenarioRegistry
         ["forge"] = new ForgeScenario(),
         ["kill"] = new KillScenario(),
         ["kill-child"] = new KillChildScenario(),
+        ["matrix"] = new MatrixScenario(),
         ["unplug"] = new UnplugScenario(),
     };
 

@@ -1,7 +1,7 @@
 # A kernel of Debian's with those of its modules that the tests load, and the modules these need: architecture, suite.
 # modules/order lists them so that each follows what it needs.
 
-wanted='vfio_iommu_type1 vfio_pci nvme igb virtio_pci virtio_blk ext4'
+wanted='vfio_iommu_type1 vfio_pci nvme igb virtio_pci virtio_blk crc32c_generic ext4'
 
 mapfile -t packages < <(resolve "$1" "$2" "linux-image-$1" '^linux-(image|modules|binary)-[0-9]')
 if ((${#packages[@]} == 0)); then

@@ -77,6 +77,9 @@ public abstract class PciFunction : IAsyncDisposable
 
     internal FunctionShape Shape { get; }
 
+    /// <summary>Held whenever the backend's interrupt members are called. Backends may lose the function under it, so nobody waits for another thread.</summary>
+    internal Lock InterruptGate => gate;
+
     /// <summary>Gives access to a BAR: its pages mapped where the backend and the decision allow it, the rest through the backend.</summary>
     /// <param name="index">0 to 5; the lower half's for a 64-bit BAR.</param>
     /// <returns>The BAR; dispose it when done. The same BAR can be mapped more than once.</returns>
@@ -191,6 +194,7 @@ public abstract class PciFunction : IAsyncDisposable
 
         Dma.Close();
         await CloseCore().ConfigureAwait(false);
+        interrupts?.Close();
         GC.SuppressFinalize(this);
     }
 
@@ -230,7 +234,13 @@ public abstract class PciFunction : IAsyncDisposable
     {
         // Callbacks first, for they may want a last word with the function; then whoever waits learns of it.
         CancelRemoving();
-        interrupts?.Fail(Lost("wait"));
+        InterruptSet? set;
+        lock (gate)
+        {
+            set = interrupts;
+        }
+
+        set?.Fail(Lost("wait"));
     }
 
     /// <summary>For backends: the function does not answer any more.</summary>
@@ -247,13 +257,22 @@ public abstract class PciFunction : IAsyncDisposable
             SubstituteMappings();
         }
 
-        RequestRemoval();
+        if (gate.IsHeldByCurrentThread)
+        {
+            // A backend call made under the lock found out; the callbacks of others must not run under it.
+            ThreadPool.UnsafeQueueUserWorkItem(static function => function.RequestRemoval(), this, preferLocal: false);
+        }
+        else
+        {
+            RequestRemoval();
+        }
     }
 
     internal void Release(InterruptSet set)
     {
         lock (gate)
         {
+            set.End();
             if (ReferenceEquals(interrupts, set))
             {
                 interrupts = null;
@@ -343,6 +362,13 @@ public abstract class PciFunction : IAsyncDisposable
             T set = make(this, count);
             set.Start();
             interrupts = set;
+
+            // Whoever asks for the function from now on finds the set; whoever has asked did not.
+            if (removing.IsCancellationRequested)
+            {
+                set.Fail(Lost("wait"));
+            }
+
             return set;
         }
     }

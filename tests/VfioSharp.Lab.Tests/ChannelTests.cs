@@ -38,7 +38,7 @@ public class ChannelTests
     [Fact]
     public async Task A_machine_that_hangs_is_ended_at_its_time_limit()
     {
-        Machine hanging = Small with { TimeLimit = TimeSpan.FromSeconds(20) };
+        Machine hanging = Small with { TimeLimit = TimeSpan.FromSeconds(8) };
 
         GuestRun run = await Lab.RunAsync(hanging, "echo");
 

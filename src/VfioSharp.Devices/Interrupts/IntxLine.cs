@@ -15,5 +15,8 @@ public sealed class IntxLine : InterruptSet
     public ValueTask WaitAsync(CancellationToken stop = default) => this[0].WaitAsync(stop);
 
     /// <summary>Lets the line fire again, once the function has been told to lower it.</summary>
-    public void Unmask() => throw new NotImplementedException();
+    /// <exception cref="DeviceLostException">The function is gone.</exception>
+    /// <exception cref="ObjectDisposedException">The line or the function was disposed.</exception>
+    /// <exception cref="PciException">The kernel or the peer refuses.</exception>
+    public void Unmask() => UnmaskLine();
 }

@@ -53,6 +53,11 @@ internal sealed class BindingExecutor(IBindingHost host)
 
                 return Failed(plan, $"{transition.Address}: {problem}; it has been released and is {Describe(transition.Address)}");
             }
+
+            if (host.DriverOf(transition.Address) == BindingEvidence.VfioPci)
+            {
+                return Failed(plan, $"{transition.Address}: the kernel chose {BindingEvidence.VfioPci} again, which has been told to take such functions (its parameter ids)");
+            }
         }
 
         return Ended(plan);

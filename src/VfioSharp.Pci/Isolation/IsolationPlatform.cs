@@ -31,6 +31,12 @@ internal abstract class IsolationPlatform
     /// <summary>Whether the messages of every requester below a host bridge are confined, by the bridge's and the controller's evidence.</summary>
     public abstract RootBusGuarantee ExamineHostBridge(HostEvidence host, HostBridgeEvidence bridge, ImmutableArray<Requester> requesters);
 
+    /// <summary>
+    /// What the kernel's consent adds to what was found out: it attached the function's group while the override was off. Nothing, unless the platform knows
+    /// better: on Power the kernel never asks, and elsewhere its answer may not speak of what matters.
+    /// </summary>
+    public virtual MessageFilter AcceptAttach(HostEvidence host, MessageFilter filter) => filter;
+
     /// <summary>The platform that a function's IOMMU belongs to, or, where it has none, the one that its host is.</summary>
     public static IsolationPlatform OfFunction(HostEvidence host, FunctionEvidence function) =>
         UnitOf(host, function)?.Kind switch

@@ -20,6 +20,12 @@ internal sealed record MessageFilter
     /// <summary>What VFIO's own question to this kernel would be answered, before any override; null where it cannot be told.</summary>
     public bool? KernelAnswer { get; init; }
 
+    /// <summary>
+    /// Whether nothing is missing but whether the mechanism is at work, so that the kernel's consent to attach the group settles it. Not where the kernel's
+    /// answer speaks of something else than the function's own messages, as behind VMD or under a hypervisor.
+    /// </summary>
+    public bool AttachSettles { get; init; }
+
     /// <summary>The evidence.</summary>
     public ImmutableArray<IsolationFinding> Findings { get; init; } = [];
 

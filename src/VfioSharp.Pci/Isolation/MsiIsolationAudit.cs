@@ -16,27 +16,43 @@ public sealed class MsiIsolationAudit
 
     private readonly HostEvidence host;
     private readonly PciTopology topology;
+    private readonly int? attachedGroup;
     private readonly Dictionary<PciAddress, (IsolationPlatform Platform, MessageFilter Filter)> filters = [];
     private readonly Dictionary<int, GroupJudgement> groups = [];
 
     /// <summary>Prepares to judge the functions of a host.</summary>
     public MsiIsolationAudit(HostEvidence host, PciTopology topology)
+        : this(host, topology, null)
+    {
+    }
+
+    private MsiIsolationAudit(HostEvidence host, PciTopology topology, int? attachedGroup)
     {
         ArgumentNullException.ThrowIfNull(host);
         ArgumentNullException.ThrowIfNull(topology);
         this.host = host;
         this.topology = topology;
+        this.attachedGroup = attachedGroup;
     }
 
     /// <summary>Judges one function of a host.</summary>
+    /// <param name="host">The evidence.</param>
+    /// <param name="address">The function.</param>
+    /// <param name="attached">
+    /// Whether the kernel has attached the function's group through VFIO while the override of the module that asks was off. That settles a verdict which
+    /// lacks nothing else; it outweighs no evidence to the contrary, and is none on Power, where the kernel never asks.
+    /// </param>
     /// <exception cref="ArgumentException">The host has no function at <paramref name="address"/>.</exception>
-    public static IsolationAssessment Assess(HostEvidence host, PciAddress address)
+    public static IsolationAssessment Assess(HostEvidence host, PciAddress address, bool attached = false)
     {
         ArgumentNullException.ThrowIfNull(host);
-        var audit = new MsiIsolationAudit(host, PciTopology.Build(host));
-        return audit.topology.TryGetNode(address, out PciNode? node)
-            ? audit.Assess(node)
-            : throw new ArgumentException($"the host has no function at {address}", nameof(address));
+        var topology = PciTopology.Build(host);
+        if (!topology.TryGetNode(address, out PciNode? node))
+        {
+            throw new ArgumentException($"the host has no function at {address}", nameof(address));
+        }
+
+        return new MsiIsolationAudit(host, topology, attached ? node.Evidence.IommuGroup : null).Assess(node);
     }
 
     /// <summary>Judges one function.</summary>
@@ -68,6 +84,11 @@ public sealed class MsiIsolationAudit
             }
 
             accepts = AskKernel(node, group, judgement, findings);
+            if (group.Number == attachedGroup)
+            {
+                accepts = true;
+                findings.Add(DescribeAttach(verdict));
+            }
         }
 
         if (group is not null && host.CommandLine.Parameters.Any(parameter => parameter.Key == "pcie_acs_override"))
@@ -101,6 +122,10 @@ public sealed class MsiIsolationAudit
             : $"{what}: its DMA is untranslated, so it can write any interrupt message there is");
     }
 
+    private IsolationFinding DescribeAttach(IsolationVerdict verdict) => new("vfio", host.Family == ArchitectureFamily.Power
+        ? "the kernel has attached the group, which tells nothing: it never asks about isolation on Power"
+        : $"the kernel has attached the group with its override off: it takes the group for isolated{(verdict == IsolationVerdict.Isolated ? "" : ", which does not outweigh the rest")}");
+
     private static void CompareWithBus(PciNode node, IsolationVerdict verdict, ImmutableArray<IsolationFinding>.Builder findings)
     {
         bool flag = node.Bus.HasIsolatedMsis;
@@ -122,7 +147,8 @@ public sealed class MsiIsolationAudit
         if (!filters.TryGetValue(node.Address, out (IsolationPlatform Platform, MessageFilter Filter) found))
         {
             IsolationPlatform platform = IsolationPlatform.OfFunction(host, node.Evidence);
-            found = (platform, platform.ExamineFunction(host, new Requester(node.Evidence, node.RequesterIds)));
+            MessageFilter filter = platform.ExamineFunction(host, new Requester(node.Evidence, node.RequesterIds));
+            found = (platform, node.Evidence.IommuGroup is { } group && group == attachedGroup ? platform.AcceptAttach(host, filter) : filter);
             filters.Add(node.Address, found);
         }
 

@@ -33,61 +33,61 @@ internal sealed class BlockUses
     public IEnumerable<FunctionUse> Below(string folder)
     {
         var seen = new HashSet<string>(StringComparer.Ordinal);
-        var reached = new Queue<(BlockDevice Device, string Path)>(
-            devices.Values.Where(device => device.IsBelow(folder) || MultipathHeads(folder).Any(device.IsBelow)).Select(device => (device, device.Title)));
-        while (reached.TryDequeue(out (BlockDevice Device, string Path) next))
+        string[] folders = [folder, .. MultipathHeads(folder)];
+        var reached = new Queue<(BlockDevice Device, BlockDevice Base)>(
+            devices.Values.Where(device => folders.Any(device.IsBelow)).Select(device => (device, device)));
+        while (reached.TryDequeue(out (BlockDevice Device, BlockDevice Base) next))
         {
             if (!seen.Add(next.Device.Name))
             {
                 continue;
             }
 
-            IReadOnlyCollection<FunctionUse> uses = [.. UsesOf(next.Device, next.Path)];
+            string name = next.Device == next.Base ? next.Device.Title : $"{next.Device.Title}, built on {next.Base.Title},";
+            IReadOnlyCollection<FunctionUse> uses = [.. UsesOf(next.Device, name)];
             foreach (FunctionUse use in uses)
             {
                 yield return use;
             }
 
-            BlockDevice[] above = [.. next.Device.Holders.Select(holder => devices.GetValueOrDefault(holder)).OfType<BlockDevice>()
-                .Concat(devices.Values.Where(device => device.IsBelow(next.Device.Folder)))];
-            if (uses.Count == 0 && above.Length == 0 && isClaimed?.Invoke(next.Device.File) == true)
+            BlockDevice[] partitions = [.. devices.Values.Where(device => device.IsBelow(next.Device.Folder))];
+            BlockDevice[] volumes = [.. next.Device.Holders.Select(holder => devices.GetValueOrDefault(holder)).OfType<BlockDevice>()];
+            if (uses.Count + partitions.Length + volumes.Length == 0 && isClaimed?.Invoke(next.Device.File) == true)
             {
-                yield return new FunctionUse($"{next.Path} is held open exclusively (a file system, a volume or a virtual machine)", "find its user and close it");
+                yield return new FunctionUse($"{name} is held open exclusively (a file system, a volume or a virtual machine)", "find its user and close it");
             }
 
-            foreach (BlockDevice device in above)
-            {
-                reached.Enqueue((device, device.IsBelow(next.Device.Folder) ? device.Title : $"{device.Title}, built on {next.Path},"));
-            }
+            Array.ForEach(partitions, device => reached.Enqueue((device, next.Device == next.Base ? device : next.Base)));
+            Array.ForEach(volumes, device => reached.Enqueue((device, next.Base)));
         }
     }
 
-    private IEnumerable<FunctionUse> UsesOf(BlockDevice device, string path)
+    private IEnumerable<FunctionUse> UsesOf(BlockDevice device, string name)
     {
         string[] points = [.. mounts.Where(mount => mount.Number == device.Number || (mount.IsAnonymous && device.IsAt(mount.Source))).Select(mount => mount.Point).Distinct()];
         if (points.Length > 0)
         {
-            yield return new FunctionUse($"{path} is mounted on {FunctionUses.Enumerate(points)}", $"umount {points[0]}");
+            yield return new FunctionUse($"{name} is mounted on {FunctionUses.Enumerate(points)}", $"umount {points[0]}");
         }
         else if (IsInBtrfs(device.Name, out string[] members))
         {
-            string? point = mounts.FirstOrDefault(mount => mount.Type == "btrfs" && members.Any(member => devices.GetValueOrDefault(member)?.IsAt(mount.Source) == true))?.Point;
-            yield return new FunctionUse($"{path} is part of the btrfs file system mounted {(point is null ? "somewhere" : $"on {point}")}", $"umount {point ?? "it"}");
+            string? point = mounts.FirstOrDefault(mount => mount.Type == "btrfs" && members.Any(each => devices.GetValueOrDefault(each)?.IsAt(mount.Source) == true))?.Point;
+            yield return new FunctionUse($"{name} is part of the btrfs file system mounted {(point is null ? "somewhere" : $"on {point}")}", $"umount {point ?? "it"}");
         }
 
         if (swaps.FirstOrDefault(device.IsAt) is { } swap)
         {
-            yield return new FunctionUse($"{path} is swap space", $"swapoff {swap}");
+            yield return new FunctionUse($"{name} is swap space", $"swapoff {swap}");
         }
     }
 
     // The kernel shows a file system there for as long as it is mounted (fs/btrfs/sysfs.c).
-    private bool IsInBtrfs(string name, out string[] members)
+    private bool IsInBtrfs(string member, out string[] members)
     {
         foreach (string fileSystem in tree.List(Btrfs))
         {
             members = [.. tree.List($"{Btrfs}/{fileSystem}/devices")];
-            if (members.Contains(name))
+            if (members.Contains(member))
             {
                 return true;
             }

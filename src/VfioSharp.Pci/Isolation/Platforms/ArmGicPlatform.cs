@@ -54,9 +54,16 @@ internal sealed class ArmGicPlatform : IsolationPlatform
             kernelAnswer = domain.IsIsolated;
         }
 
-        // Before 6.3 one ITS anywhere answered for all (irq_domain_check_msi_remap()).
-        return filter with { KernelAnswer = kernelAnswer != true && !host.KernelIsAtLeast(6, 3) && HasIts(host) ? true : kernelAnswer };
+        // Before 6.3 one ITS anywhere answered for all (irq_domain_check_msi_remap()); since then only an ITS above the function's own domain does.
+        return filter with
+        {
+            AttachSettles = filter.Verdict == IsolationVerdict.Unknown && chips.Count == 0 && route is { Kinds: [], IsCertain: false } && host.KernelIsAtLeast(6, 3) && host.Kernel is not null,
+            KernelAnswer = kernelAnswer != true && !host.KernelIsAtLeast(6, 3) && HasIts(host) ? true : kernelAnswer,
+        };
     }
+
+    public override MessageFilter AcceptAttach(HostEvidence host, MessageFilter filter) => !filter.AttachSettles ? filter
+        : filter with { Verdict = IsolationVerdict.Isolated, InUse = true, KernelAnswer = true };
 
     public override RootBusGuarantee ExamineHostBridge(HostEvidence host, HostBridgeEvidence bridge, ImmutableArray<Requester> requesters)
     {

@@ -33,6 +33,8 @@ internal sealed class VirtioIommuPlatform : IsolationPlatform
             : filter;
     }
 
+    public override MessageFilter AcceptAttach(HostEvidence host, MessageFilter filter) => OfHost(host).AcceptAttach(host, filter);
+
     public override RootBusGuarantee ExamineHostBridge(HostEvidence host, HostBridgeEvidence bridge, ImmutableArray<Requester> requesters) =>
         OfHost(host).ExamineHostBridge(host, bridge, requesters);
 }

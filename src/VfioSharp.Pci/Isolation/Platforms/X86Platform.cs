@@ -36,6 +36,9 @@ internal abstract class X86Platform : IsolationPlatform
         return filter.InUse == true ? ExamineStrength(host, filter) : filter;
     }
 
+    public sealed override MessageFilter AcceptAttach(HostEvidence host, MessageFilter filter) => !filter.AttachSettles ? filter
+        : ExamineStrength(host, filter with { Verdict = IsolationVerdict.Isolated, InUse = true, KernelAnswer = true });
+
     public override RootBusGuarantee ExamineHostBridge(HostEvidence host, HostBridgeEvidence bridge, ImmutableArray<Requester> requesters)
     {
         if (bridge.IsBehindFunction || bridge.Segment >= FirstSoftwareSegment)
@@ -139,6 +142,7 @@ internal abstract class X86Platform : IsolationPlatform
             Verdict = inUse switch { true => IsolationVerdict.Isolated, false => IsolationVerdict.NotIsolated, null => IsolationVerdict.Unknown },
             InUse = inUse,
             KernelAnswer = inUse,
+            AttachSettles = inUse is null && function.IommuGroup is not null,
             Findings = [finding],
         };
     }

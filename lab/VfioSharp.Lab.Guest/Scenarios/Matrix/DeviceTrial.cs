@@ -1,0 +1,26 @@
+namespace VfioSharp.Lab.Guest.Scenarios.Matrix;
+
+/// <summary>What is tried on one kind of function once it can be opened.</summary>
+/// <param name="name">What the host calls it.</param>
+/// <param name="id">Its vendor and device ID, as <c>8086:10c9</c>.</param>
+internal abstract class DeviceTrial(string name, string id)
+{
+    public string Name => name;
+
+    public string Id => id;
+
+    public abstract Task RunAsync(Cell cell);
+
+    /// <summary>A register that never changes reads the same through the mapping and through the region.</summary>
+    protected static Task IdentityAsync(Cell cell, Func<VfioSharp.Devices.PciFunction, (int Bar, ulong Offset)> register, Func<uint, bool> isRight) =>
+        cell.TryAsync("identity", (function, _) =>
+        {
+            (int index, ulong offset) = register(function);
+            using VfioSharp.Devices.Access.Bar bar = function.MapBar(index);
+            Expect.That(bar.Mapped.Any(range => range.Contains(offset)), $"the register at 0x{offset:x} of BAR {index} is not mapped");
+            uint mapped = bar.Registers.Read32(offset);
+            Expect.Equal(Cell.ReadRegion32(function, index, offset), mapped, "through the region and through the mapping");
+            Expect.That(isRight(mapped), $"the register at 0x{offset:x} reads 0x{mapped:x}");
+            return Task.CompletedTask;
+        });
+}

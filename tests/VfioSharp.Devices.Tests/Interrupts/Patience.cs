@@ -1,0 +1,17 @@
+namespace VfioSharp.Devices.Tests.Interrupts;
+
+/// <summary>Waits for what must come soon, and fails where it does not.</summary>
+internal static class Patience
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    public static async Task Soon(this ValueTask wait) => await wait.AsTask().WaitAsync(Limit, TestContext.Current.CancellationToken);
+
+    public static async Task Soon(this Task wait) => await wait.WaitAsync(Limit, TestContext.Current.CancellationToken);
+
+    /// <summary>Awaits the condition's coming true.</summary>
+    public static void Until(Func<bool> condition) => SpinWait.SpinUntil(condition, Limit).ShouldBeTrue();
+
+    /// <summary>As often as <paramref name="normal"/> says, ten times that where VFIOSHARP_LONG asks for it.</summary>
+    public static int Times(int normal) => Environment.GetEnvironmentVariable("VFIOSHARP_LONG") == "1" ? normal * 10 : normal;
+}
