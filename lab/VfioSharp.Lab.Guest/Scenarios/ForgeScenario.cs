@@ -2,6 +2,7 @@ using System.Globalization;
 using VfioSharp.Devices;
 using VfioSharp.Devices.Access;
 using VfioSharp.Devices.Interrupts;
+using VfioSharp.Lab.Guest.Devices;
 using VfioSharp.Linux;
 using VfioSharp.Linux.Binding;
 using VfioSharp.Pci.Addressing;
@@ -30,8 +31,7 @@ internal sealed class ForgeScenario : IScenario
         FunctionAudit target = host.Functions.Single(function => function.Address == PciAddress.Parse(arguments[1]));
         report.Observe("audit", ("verdict", audit.Isolation.Verdict), ("kernelAccepts", audit.Isolation.KernelAccepts), ("table", audit.Table?.Access));
 
-        var victim = new ForgeVictim(target);
-        report.Observe("victim", ("interrupt", victim.Interrupt), ("address", Hex(victim.Message.Address)), ("data", Hex(victim.Message.Data)));
+        ForgeVictim[] victims = [new(target, 0), new(target, 1)];
         if (!await AttachAsync(report, forger, stop))
         {
             return;
@@ -39,12 +39,12 @@ internal sealed class ForgeScenario : IScenario
 
         await using (PciFunction function = await Vfio.OpenAsync(forger, new VfioOptions { TableRule = MsixTableRule.AcceptRisk }, stop))
         {
-            await ForgeByTableAsync(report, function, victim, stop);
+            await ForgeByTableAsync(report, function, victims, stop);
         }
 
         if (arguments.Count > 2)
         {
-            await ForgeByDmaAsync(report, PciAddress.Parse(arguments[2]), victim, stop);
+            await ForgeByDmaAsync(report, PciAddress.Parse(arguments[2]), victims[0], stop);
         }
     }
 
@@ -66,29 +66,29 @@ internal sealed class ForgeScenario : IScenario
         }
     }
 
-    private static async Task ForgeByTableAsync(GuestReport report, PciFunction function, ForgeVictim victim, CancellationToken stop)
+    private static async Task ForgeByTableAsync(GuestReport report, PciFunction function, ForgeVictim[] victims, CancellationToken stop)
     {
-        using Bar registers = function.MapBar(0);
         using Bar table = function.MapBar(function.Msix!.TableBar);
         using MsixVectors vectors = await function.EnableMsixAsync(1, stop);
-        var signals = new ForgeSignals(registers.Registers);
-        ulong entry = function.Msix.Table.Offset + (Entry * ForgedMessage.EntryLength);
+        using var igb = new Igb(function);
+        igb.EnableCauses(1);
+        ulong entry = function.Msix.Table!.Value.Offset + (Entry * ForgedMessage.EntryLength);
         ForgedMessage own = ForgedMessage.Read(offset => table.Registers.Read32(entry + offset));
 
         // The function's own message before and after: what does not arrive in between was stopped, not lost.
-        (string Name, ForgedMessage Message)[] messages =
+        (string Name, ForgedMessage Message, ForgeVictim Victim)[] messages =
         [
-            ("own", own),
-            ("victim's", victim.Message),
-            ("own again", own),
-            ("not in the interrupt window", new ForgedMessage(0, 0)),
-            ("compatibility format", ForgedMessage.Compatibility(victim.Vector)),
-            ("own at last", own),
+            ("own", own, victims[0]),
+            .. victims.Select(victim => (victim.Interrupt, victim.Message, victim)),
+            ("own again", own, victims[0]),
+            ("not in the interrupt window", new ForgedMessage(0, 0), victims[0]),
+            ("compatibility format", victims[0].Compatibility, victims[0]),
+            ("own at last", own, victims[0]),
         ];
-        foreach ((string name, ForgedMessage message) in messages)
+        foreach ((string name, ForgedMessage message, ForgeVictim victim) in messages)
         {
             message.Write((offset, value) => table.Registers.WriteTable32(entry + offset, value));
-            await ObserveAsync(report, $"table: {name}", message, victim, signals.Fire, vectors[Entry].TryTake, stop);
+            await ObserveAsync(report, $"table: {name}", message, victim, () => igb.Fire(Entry), vectors[Entry].TryTake, stop);
         }
     }
 
@@ -99,7 +99,7 @@ internal sealed class ForgeScenario : IScenario
         using Bar bar = function.MapBar(0);
         using var writes = new ForgeWrites(function, bar.Registers);
         await writes.LoadAsync(victim.Message.Data, stop);
-        await ObserveAsync(report, "DMA: victim's", victim.Message, victim, () => writes.Write(victim.Message.Address), static () => false, stop);
+        await ObserveAsync(report, $"DMA: {victim.Interrupt}", victim.Message, victim, () => writes.Write(victim.Message.Address), static () => false, stop);
     }
 
     private static async Task ObserveAsync(

@@ -10,24 +10,25 @@ internal sealed class ForgeVictim
 {
     private const string Interrupts = "/proc/interrupts";
 
-    /// <summary>The first interrupt of an NVMe controller, that of its administration queue.</summary>
-    public ForgeVictim(FunctionAudit function)
+    /// <summary>An interrupt of an NVMe controller, that of a queue of its.</summary>
+    public ForgeVictim(FunctionAudit function, int queue)
     {
+        Interrupt = $"nvme0q{queue}";
         MsixGeometry msix = function.Msix ?? throw new ArgumentException($"{function.Address} has no MSI-X", nameof(function));
         using var bar = MemoryMappedFile.CreateFromFile($"/sys/bus/pci/devices/{function.Address}/resource{msix.TableBar}", FileMode.Open);
-        using MemoryMappedViewAccessor table = bar.CreateViewAccessor((long)msix.Table.Offset, ForgedMessage.EntryLength);
+        using MemoryMappedViewAccessor table = bar.CreateViewAccessor((long)msix.Table!.Value.Offset + (queue * ForgedMessage.EntryLength), ForgedMessage.EntryLength);
         Message = ForgedMessage.Read(offset => table.ReadUInt32((long)offset));
-        Vector = ReadVector();
+        Compatibility = ForgedMessage.ToProcessor(ReadDebug("Target:"), ReadDebug("Vector:"));
     }
 
     /// <summary>Its name in <c>/proc/interrupts</c>.</summary>
-    public string Interrupt { get; } = "nvme0q0";
+    public string Interrupt { get; }
 
     /// <summary>What the host wrote into its entry of the table.</summary>
     public ForgedMessage Message { get; }
 
-    /// <summary>The vector on the processor, which a message that is remapped does not tell.</summary>
-    public uint Vector { get; }
+    /// <summary>The message that would reach the same processor and vector if nothing was remapped.</summary>
+    public ForgedMessage Compatibility { get; }
 
     /// <summary>How often it came, on all processors.</summary>
     public long Count()
@@ -37,11 +38,11 @@ internal sealed class ForgeVictim
     }
 
     // kernel/irq/debugfs.c: the domains of an interrupt from the outermost in, the processor's vector last.
-    private uint ReadVector()
+    private uint ReadDebug(string name)
     {
         string number = Line(out _)[0].TrimEnd(':');
-        string? last = File.ReadLines($"/sys/kernel/debug/irq/irqs/{number}").LastOrDefault(line => line.TrimStart().StartsWith("Vector:", StringComparison.Ordinal));
-        return last is null ? 0 : uint.Parse(Words(last)[1], CultureInfo.InvariantCulture);
+        string last = File.ReadLines($"/sys/kernel/debug/irq/irqs/{number}").Last(line => line.TrimStart().StartsWith(name, StringComparison.Ordinal));
+        return uint.Parse(Words(last)[1], CultureInfo.InvariantCulture);
     }
 
     private string[] Line(out int processors)

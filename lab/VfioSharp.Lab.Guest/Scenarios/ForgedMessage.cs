@@ -12,11 +12,10 @@ internal readonly record struct ForgedMessage(ulong Address, uint Data)
     private const ulong AddressHigh = 4;
     private const ulong DataOffset = 8;
     private const ulong Window = 0xFEE0_0000;
-    private const uint VectorMask = 0xFF;
+    private const int ProcessorShift = 12;
 
-    /// <summary>The message in compatibility format, which names a processor and a vector and no entry of any table (VT-d 5.1.2.1).</summary>
-    /// <param name="vector">For the first processor.</param>
-    public static ForgedMessage Compatibility(uint vector) => new(Window, vector & VectorMask);
+    /// <summary>A message in compatibility format: it names a processor and a vector, and no entry of any table (VT-d 5.1.2.1).</summary>
+    public static ForgedMessage ToProcessor(uint processor, uint vector) => new(Window | (processor << ProcessorShift), vector);
 
     /// <summary>Reads an entry.</summary>
     /// <param name="read">Reads 32 bits at an offset in it.</param>

@@ -1,11 +1,12 @@
 using System.Diagnostics;
+using System.Globalization;
 using VfioSharp.Devices;
 using VfioSharp.Linux;
 using VfioSharp.Pci.Addressing;
 
 namespace VfioSharp.Lab.Guest.Scenarios;
 
-/// <summary><c>kill-child FUNCTION Group|IommuFd</c>: the driver that is killed. Uses the function in every way at once until then.</summary>
+/// <summary><c>kill-child FUNCTION Group|IommuFd REGISTER</c>: the driver that is killed. Uses the function in every way at once until then.</summary>
 internal sealed class KillChildScenario : IScenario
 {
     private const string Name = "kill-child";
@@ -42,6 +43,11 @@ internal sealed class KillChildScenario : IScenario
         PciFunction function = await Vfio.OpenAsync(PciAddress.Parse(arguments[0]), new VfioOptions { Backend = Enum.Parse<VfioBackend>(arguments[1]) }, stop);
         using UnplugLoad load = await UnplugLoad.StartAsync(function, stop);
         await load.WarmUpAsync(Rounds, stop);
+        if (load.Registers.Read32(ulong.Parse(arguments[2], CultureInfo.InvariantCulture)) == 0)
+        {
+            throw new InvalidOperationException("the register that is to show a reset is at its default already");
+        }
+
         report.Signal(Loaded);
         await Task.Delay(Timeout.Infinite, stop);
     }

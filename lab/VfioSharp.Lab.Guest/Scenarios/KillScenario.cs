@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
+using System.Globalization;
 using VfioSharp.Devices;
+using VfioSharp.Devices.Access;
 using VfioSharp.Linux;
 using VfioSharp.Linux.Binding;
 using VfioSharp.Pci.Addressing;
@@ -8,7 +10,7 @@ using VfioSharp.Pci.Configuration;
 
 namespace VfioSharp.Lab.Guest.Scenarios;
 
-/// <summary><c>kill FUNCTION Group|IommuFd</c>: kills a driver that has no time to say good-bye, and becomes the next.</summary>
+/// <summary><c>kill FUNCTION Group|IommuFd REGISTER</c>: kills a driver that has no time to say good-bye, and becomes the next.</summary>
 internal sealed class KillScenario : IScenario
 {
     private const int Rounds = 50;
@@ -18,6 +20,7 @@ internal sealed class KillScenario : IScenario
     {
         PciAddress address = PciAddress.Parse(arguments[0]);
         var backend = Enum.Parse<VfioBackend>(arguments[1]);
+        ulong register = ulong.Parse(arguments[2], CultureInfo.InvariantCulture);
         BindOutcome bound = new VfioBinding().Bind(address, new BindOptions { LoadModule = false });
         if (!bound.Succeeded)
         {
@@ -34,9 +37,9 @@ internal sealed class KillScenario : IScenario
         }
 
         await using PciFunction function = await Vfio.OpenAsync(address, new VfioOptions { Backend = backend }, stop);
-        using (var bar = function.MapBar(0))
+        using (Bar bar = function.MapBar(0))
         {
-            report.Observe("registers", ("scratch", bar.Registers.Read32(UnplugLoad.Scratch)), ("enabled", bar.Registers.Read32(ForgeSignals.ExtendedInterruptMaskSet)));
+            report.Observe("register", ("value", bar.Registers.Read32(register)));
         }
 
         using UnplugLoad load = await UnplugLoad.StartAsync(function, stop);

@@ -2,54 +2,51 @@ using VfioSharp.Devices;
 using VfioSharp.Devices.Access;
 using VfioSharp.Devices.Dma;
 using VfioSharp.Devices.Interrupts;
+using VfioSharp.Lab.Guest.Devices;
 
 namespace VfioSharp.Lab.Guest.Scenarios;
 
-/// <summary>An igb in full use: its registers, an interrupt that comes, one that never does, and memory shown to it and taken away.</summary>
-internal sealed class UnplugLoad : IDisposable
+/// <summary>A function in full use: its registers, an interrupt that comes, one that never does, memory shown to it and taken away.</summary>
+internal abstract class UnplugLoad : IDisposable
 {
-    /// <summary>A register that says something as long as somebody is there (Intel 82576 datasheet, 8.2.2).</summary>
-    public const ulong Status = 0x0008;
-
-    /// <summary>A register that can be written at any time: ether type filters, unused (8.10.12).</summary>
-    public const ulong Scratch = 0x5CB0;
-
     private const int BufferLength = 64 << 10;
 
     private readonly CancellationTokenSource stop = new();
     private readonly PciFunction function;
-    private readonly Bar bar;
     private readonly MsixVectors vectors;
-    private readonly ForgeSignals signals;
 
-    private UnplugLoad(PciFunction function, Bar bar, MsixVectors vectors)
+    protected UnplugLoad(PciFunction function, MsixVectors vectors)
     {
         this.function = function;
-        this.bar = bar;
         this.vectors = vectors;
-        signals = new ForgeSignals(bar.Registers);
-        Workers =
-        [
-            new("registers", UseRegisters, stop.Token),
-            new("interrupts", InterruptAsync, stop.Token),
-            new("idle", () => vectors[1].WaitAsync().AsTask(), stop.Token),
-            new("memory", UseMemory, stop.Token),
-        ];
     }
 
     /// <summary>What is done at once.</summary>
-    public IReadOnlyList<UnplugWorker> Workers { get; }
+    public IReadOnlyList<UnplugWorker> Workers { get; private set; } = [];
+
+    /// <summary>What the identifying register read last.</summary>
+    public uint LastRead { get; private set; }
 
     /// <summary>The function's registers, also after its end.</summary>
-    public Registers Registers => bar.Registers;
+    public abstract Registers Registers { get; }
 
-    /// <summary>What <see cref="Status"/> read last.</summary>
-    public uint LastStatus { get; private set; }
+    /// <summary>A register that never reads as all ones while somebody is there.</summary>
+    protected abstract ulong Identity { get; }
 
+    /// <summary>A register that can be written with <see cref="ScratchValue"/> at any time.</summary>
+    public abstract ulong Scratch { get; }
+
+    protected abstract uint ScratchValue { get; }
+
+    /// <summary>Starts to use a function, an igb or an NVMe controller.</summary>
     public static async Task<UnplugLoad> StartAsync(PciFunction function, CancellationToken stop)
     {
-        Bar bar = function.MapBar(0);
-        return new UnplugLoad(function, bar, await function.EnableMsixAsync(2, stop));
+        MsixVectors vectors = await function.EnableMsixAsync(2, stop);
+        UnplugLoad load = function.Configuration.Read() is { VendorId: 0x8086 }
+            ? new UnplugIgbLoad(function, vectors)
+            : new UnplugNvmeLoad(function, vectors, await NvmeAdmin.StartAsync(function, stop));
+        load.Start();
+        return load;
     }
 
     /// <summary>Waits until everything that can be done has been done often.</summary>
@@ -66,32 +63,39 @@ internal sealed class UnplugLoad : IDisposable
         }
     }
 
+    /// <summary>Writes the register that can be.</summary>
+    public void WriteScratch() => Registers.Write32(Scratch, ScratchValue);
+
     /// <summary>Ends what has not ended by itself.</summary>
     public void Stop() => stop.Cancel();
 
-    public void Dispose()
+    public virtual void Dispose()
     {
         stop.Cancel();
         vectors.Dispose();
-        bar.Dispose();
         stop.Dispose();
     }
+
+    /// <summary>Lets the function signal a vector, and awaits it.</summary>
+    protected abstract Task InterruptAsync(InterruptVector vector);
+
+    private void Start() => Workers =
+    [
+        new("registers", UseRegisters, stop.Token),
+        new("interrupts", () => InterruptAsync(vectors[0]), stop.Token),
+        new("idle", () => vectors[1].WaitAsync().AsTask(), stop.Token),
+        new("memory", UseMemory, stop.Token),
+    ];
 
     private Task UseRegisters()
     {
         for (int i = 0; i < 100; i++)
         {
-            LastStatus = bar.Registers.Read32(Status);
-            bar.Registers.Write32(Scratch, (uint)i);
+            LastRead = Registers.Read32(Identity);
+            WriteScratch();
         }
 
         return Task.CompletedTask;
-    }
-
-    private async Task InterruptAsync()
-    {
-        signals.Fire();
-        await vectors[0].WaitAsync();
     }
 
     private Task UseMemory()

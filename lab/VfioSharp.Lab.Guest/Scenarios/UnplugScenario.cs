@@ -8,7 +8,7 @@ using VfioSharp.Pci.Addressing;
 namespace VfioSharp.Lab.Guest.Scenarios;
 
 /// <summary>
-/// <c>unplug FUNCTION Group|IommuFd host|operator</c>: uses an igb in every way at once while it is taken away, by the host that is told <c>loaded</c>, or by an
+/// <c>unplug FUNCTION Group|IommuFd host|operator</c>: uses a function in every way at once while it is taken away, by the host that is told <c>loaded</c>, or by an
 /// operator of this one who unbinds it.
 /// </summary>
 internal sealed class UnplugScenario : IScenario
@@ -33,7 +33,7 @@ internal sealed class UnplugScenario : IScenario
         PciFunction function = await Vfio.OpenAsync(address, new VfioOptions { Backend = backend }, limit.Token);
         using UnplugLoad load = await UnplugLoad.StartAsync(function, limit.Token);
         await load.WarmUpAsync(Rounds, limit.Token);
-        report.Observe("before", ("status", load.LastStatus), ("removing", function.Removing.IsCancellationRequested));
+        report.Observe("before", ("read", load.LastRead), ("removing", function.Removing.IsCancellationRequested));
 
         var watch = Stopwatch.StartNew();
         using Process? operation = byHost ? null : Unbind(address);
@@ -49,15 +49,15 @@ internal sealed class UnplugScenario : IScenario
         // The rest goes on while the function is closed under it.
         await function.DisposeAsync();
         await Task.Delay(100, limit.Token);
-        report.Observe("late", ("running", load.Workers.Single(worker => worker.Name == "registers").IsRunning), ("status", load.LastStatus));
+        report.Observe("late", ("running", load.Workers.Single(worker => worker.Name == "registers").IsRunning), ("read", load.LastRead));
         load.Stop();
         foreach (UnplugWorker worker in load.Workers.Where(worker => worker.Name is "registers" or "memory"))
         {
             report.Observe("use", ("worker", worker.Name), ("rounds", worker.Rounds), ("end", await worker.EndAsync(limit.Token)));
         }
 
-        load.Registers.Write32(UnplugLoad.Scratch, 1);
-        report.Observe("last", ("scratch", load.Registers.Read32(UnplugLoad.Scratch)), ("isLost", function.IsLost));
+        load.WriteScratch();
+        report.Observe("last", ("scratch", load.Registers.Read32(load.Scratch)), ("isLost", function.IsLost));
 
         string link = $"/sys/bus/pci/devices/{address}" + (byHost ? "" : "/driver");
         while (Path.Exists(link))
