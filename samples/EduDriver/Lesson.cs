@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using VfioSharp.Devices;
 using VfioSharp.Devices.Dma;
 
@@ -25,7 +24,7 @@ public static class Lesson
 
         using DmaBuffer there = edu.Allocate(Edu.BufferLength);
         using DmaBuffer back = edu.Allocate(Edu.BufferLength);
-        RandomNumberGenerator.Fill(there.Span);
+        Random.Shared.NextBytes(there.Span);
         await edu.WriteAsync(there, Edu.BufferLength, stop);
         await edu.ReadAsync(back, Edu.BufferLength, stop);
         Expect(there.Span.SequenceEqual(back.Span), "what went into the device's buffer comes out of it");

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics;
 using VfioSharp.Devices;
 using VfioSharp.Linux;
 using VfioSharp.Pci.Addressing;
@@ -47,6 +48,19 @@ internal sealed class Cell(GuestReport report, VfioBackend backend, string devic
         });
 
     public void Observe(string aspect, params ReadOnlySpan<(string Name, object? Value)> values) => report.Observe(Name(aspect), values);
+
+    /// <summary>Does something thousands of times, and reports how long it took.</summary>
+    public async Task RepeatAsync(string aspect, int times, Func<int, Task> action)
+    {
+        long start = Stopwatch.GetTimestamp();
+        for (int i = 0; i < times; i++)
+        {
+            progress = $"{i} of {times}";
+            await action(i);
+        }
+
+        Observe($"{aspect}-times", ("times", times), ("microseconds", (long)(Stopwatch.GetElapsedTime(start).TotalMicroseconds / times)));
+    }
 
     /// <summary>Notes how far a check has come, to be told if it comes no farther.</summary>
     public void Reached(string point) => progress = point;

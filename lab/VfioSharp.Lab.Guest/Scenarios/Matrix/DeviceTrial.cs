@@ -1,3 +1,7 @@
+using VfioSharp.Devices;
+using VfioSharp.Devices.Access;
+using VfioSharp.Pci.Mapping;
+
 namespace VfioSharp.Lab.Guest.Scenarios.Matrix;
 
 /// <summary>What is tried on one kind of function once it can be opened.</summary>
@@ -12,12 +16,12 @@ internal abstract class DeviceTrial(string name, string id)
     public abstract Task RunAsync(Cell cell);
 
     /// <summary>A register that never changes reads the same through the mapping and through the region.</summary>
-    protected static Task IdentityAsync(Cell cell, Func<VfioSharp.Devices.PciFunction, (int Bar, ulong Offset)> register, Func<uint, bool> isRight) =>
+    protected static Task IdentityAsync(Cell cell, Func<PciFunction, (int Bar, ulong Offset)> register, Func<uint, bool> isRight) =>
         cell.TryAsync("identity", (function, _) =>
         {
             (int index, ulong offset) = register(function);
-            using VfioSharp.Devices.Access.Bar bar = function.MapBar(index);
-            Expect.That(bar.Mapped.Any(range => range.Contains(offset)), $"the register at 0x{offset:x} of BAR {index} is not mapped");
+            using Bar bar = function.MapBar(index);
+            Expect.That(bar.Mapped.Any(range => range.Contains(new ByteRange(offset, sizeof(uint)))), $"the register at 0x{offset:x} of BAR {index} is not mapped");
             uint mapped = bar.Registers.Read32(offset);
             Expect.Equal(Cell.ReadRegion32(function, index, offset), mapped, "through the region and through the mapping");
             Expect.That(isRight(mapped), $"the register at 0x{offset:x} reads 0x{mapped:x}");

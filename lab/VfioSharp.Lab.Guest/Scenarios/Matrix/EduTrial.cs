@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using EduDriver;
 using VfioSharp.Devices;
 using VfioSharp.Devices.Access;
@@ -31,12 +30,7 @@ internal sealed class EduTrial() : DeviceTrial("edu", "1234:11e8")
     private static async Task RaiseAsync(Cell cell, PciFunction function, CancellationToken stop)
     {
         await using Edu edu = await Edu.StartAsync(function, stop);
-        for (int i = 0; i < cell.Rounds; i++)
-        {
-            cell.Reached($"signal {i} of {cell.Rounds}");
-            await edu.RaiseAsync(1U << (1 + (i % 6)), stop);
-        }
-
+        await cell.RepeatAsync("msi", cell.Rounds, i => edu.RaiseAsync(1U << (1 + (i % 6)), stop));
         Expect.Equal(await edu.FactorialAsync(12, stop), 479_001_600U, "12!");
     }
 
@@ -74,7 +68,7 @@ internal sealed class EduTrial() : DeviceTrial("edu", "1234:11e8")
 
     private static async Task ThereAndBackAsync(Edu edu, DmaBuffer there, DmaBuffer back, CancellationToken stop)
     {
-        RandomNumberGenerator.Fill(there.Span);
+        Random.Shared.NextBytes(there.Span);
         back.Span.Clear();
         await edu.WriteAsync(there, Edu.BufferLength, stop);
         await edu.ReadAsync(back, Edu.BufferLength, stop);

@@ -27,18 +27,16 @@ internal sealed class IgbTrial() : DeviceTrial("igb", Igb.Id)
     {
         using MsixVectors vectors = await function.EnableMsixAsync(Vectors, stop);
         using Igb igb = Start(function);
-        for (int i = 0; i < cell.Rounds; i++)
+        await cell.RepeatAsync("vectors", cell.Rounds, async i =>
         {
-            // Each in turn, and every pair of neighbours in time.
             int vector = (i + (i / Vectors)) % Vectors;
-            cell.Reached($"signal {i} of {cell.Rounds}, vector {vector}");
             igb.Fire(vector);
             await vectors[vector].WaitAsync(stop);
             for (int other = 0; other < Vectors; other++)
             {
                 Expect.That(!vectors[other].TryTake(), $"vector {vector} was fired, and vector {other} signalled");
             }
-        }
+        });
     }
 
     private static async Task MaskingAsync(PciFunction function, CancellationToken stop)

@@ -17,8 +17,10 @@ internal sealed class MatrixScenario : IScenario
     public async Task RunAsync(GuestReport report, IReadOnlyList<string> arguments, CancellationToken stop)
     {
         int rounds = int.Parse(arguments[0], CultureInfo.InvariantCulture);
-        (DeviceTrial Trial, FunctionAudit Audit)[] subjects = Find(HostAudit.Of(LinuxHost.Read()));
-        foreach ((DeviceTrial trial, FunctionAudit audit) in subjects)
+        HostTree tree = LinuxHost.OpenTree(null);
+        (DeviceTrial Trial, FunctionAudit Audit)[] subjects = Find(HostAudit.Of(HostEvidence.Read(tree)));
+        (DeviceTrial Trial, FunctionAudit Audit)[] blindfold = Find(HostAudit.Of(HostEvidence.Read(new TreeWithoutDebugFiles(tree))));
+        foreach (((DeviceTrial trial, FunctionAudit audit), (_, FunctionAudit blind)) in subjects.Zip(blindfold))
         {
             report.Observe(
                 $"{trial.Name}/audit",
@@ -27,6 +29,8 @@ internal sealed class MatrixScenario : IScenario
                 ("verdict", audit.Isolation.Verdict),
                 ("kernelAccepts", audit.Isolation.KernelAccepts),
                 ("findings", audit.Isolation.Findings.Select(finding => finding.ToString())),
+                ("verdictWithoutFlag", blind.Isolation.Verdict),
+                ("kernelAcceptsWithoutFlag", blind.Isolation.KernelAccepts),
                 ("flag", IsolatedMsiFlag.Of(audit.Address)),
                 ("hostFlag", IsolatedMsiFlag.OfHost()));
         }

@@ -16,21 +16,20 @@ internal sealed class NvmeTrial() : DeviceTrial("nvme", NvmeAdmin.Id)
     {
         await IdentityAsync(cell, _ => (0, NvmeAdmin.Version), version => version >> 16 is 1 or 2);
         await TableTrial.RunAsync(cell);
-        await cell.TryAsync("identify", (function, stop) => IdentifyAsync(cell, function, cell.Rounds, stop));
-        await cell.TryAsync("identify-trapped", (function, stop) => IdentifyAsync(cell, function, FewRounds, stop), MsixTableRule.NeverMap);
+        await cell.TryAsync("identify", (function, stop) => IdentifyAsync(cell, function, "identify", cell.Rounds, stop));
+        await cell.TryAsync("identify-trapped", (function, stop) => IdentifyAsync(cell, function, "identify-trapped", FewRounds, stop), MsixTableRule.NeverMap);
         await cell.TryAsync("reenabling", (function, stop) => ReenableAsync(cell, function, stop));
     }
 
-    private static async Task IdentifyAsync(Cell cell, PciFunction function, int rounds, CancellationToken stop)
+    private static async Task IdentifyAsync(Cell cell, PciFunction function, string aspect, int rounds, CancellationToken stop)
     {
         using MsixVectors vectors = await function.EnableMsixAsync(1, stop);
         using NvmeAdmin admin = await NvmeAdmin.StartAsync(function, stop);
-        for (int i = 0; i < rounds; i++)
+        await cell.RepeatAsync(aspect, rounds, async _ =>
         {
-            cell.Reached($"command {i} of {rounds}");
             await admin.IdentifyAsync(vectors[0], stop);
             Check(admin);
-        }
+        });
 
         Expect.That(!vectors[0].TryTake(), "a signal is left that no command explains");
     }

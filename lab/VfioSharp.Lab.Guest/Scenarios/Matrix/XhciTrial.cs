@@ -26,13 +26,12 @@ internal sealed class XhciTrial() : DeviceTrial("xhci", XhciController.Id)
     {
         using MsixVectors vectors = await function.EnableMsixAsync(1, stop);
         using XhciController controller = await XhciController.StartAsync(function, stop);
-        for (int i = 0; i < Signals; i++)
+        await cell.RepeatAsync("commands", Signals, async _ =>
         {
-            cell.Reached($"command {i} of {Signals}");
             controller.SubmitNoOp();
             await vectors[0].WaitAsync(stop);
             Expect.That(controller.TryTakeCompletion(), "the vector was signalled before the event was there");
-        }
+        });
     }
 
     // The neighbour on the table's page is alive: the pending bit rises with a masked vector's signal and falls with its delivery.
