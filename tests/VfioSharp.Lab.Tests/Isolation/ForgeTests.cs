@@ -85,6 +85,16 @@ public class ForgeTests
         Forgery(run, "table: nvme0q0").Texts("log").ShouldContain(line => line.Contains("INTR-REMAP") && line.Contains("[00:04.0]") && line.Contains("fault reason 0x26"), run.Describe());
     }
 
+    [Fact]
+    public async Task With_a_table_for_each_function_anothers_message_is_one_of_its_own_or_none()
+    {
+        GuestRun run = await ForgeAsync(Iommu.AmdRemapping, "");
+
+        // AMD-Vi looks the data up in the sender's own table: the first entry is the igb's one interrupt, the second is not there.
+        Forgery(run, "table: nvme0q0").Number("own").ShouldBe(Times, run.Describe());
+        Forgery(run, "table: nvme0q1").Number("own").ShouldBe(0, run.Describe());
+    }
+
     [Theory, MemberData(nameof(Attached))]
     public async Task A_message_to_no_interrupt_window_is_a_write_to_memory_that_the_function_was_never_shown(Iommu iommu, string commandLine, bool isolated)
     {

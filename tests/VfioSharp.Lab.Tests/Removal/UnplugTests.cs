@@ -53,7 +53,7 @@ public class UnplugTests
     }
 
     private static Machine Machine(string kernel, string device) =>
-        Catalogue.X64(kernel, Iommu.IntelRemapping, "pcie-root-port,id=port,chassis=1,slot=1,addr=6", $"{device},id={Id},bus=port");
+        Catalogue.X64(kernel, Iommu.IntelRemapping, "pcie-root-port,id=rp,chassis=1,slot=1,addr=6", $"{device},id={Id},bus=rp");
 
     private static void ExpectUnharmed(GuestRun run)
     {
