@@ -28,6 +28,7 @@ public abstract class PciFunction : IAsyncDisposable
     private InterruptSet? interrupts;
     private volatile bool lost;
     private volatile bool closed;
+    private bool disposed;
 
     internal PciFunction(FunctionShape shape)
     {
@@ -46,10 +47,10 @@ public abstract class PciFunction : IAsyncDisposable
     public ConfigurationRegisters Configuration { get; }
 
     /// <summary>Its BARs, with the lengths that the backend gives them.</summary>
-    public BarSet Bars => field ??= ReadBars();
+    public BarSet Bars => Facts.Bars;
 
     /// <summary>Where its MSI-X table and pending bit array lie; null where it has no MSI-X.</summary>
-    public MsixGeometry? Msix => field ??= ReadMsix();
+    public MsixGeometry? Msix => Facts.Msix;
 
     /// <summary>Whether the MSIs of its group are isolated.</summary>
     public IsolationVerdict Isolation => Shape.Isolation;
@@ -77,6 +78,8 @@ public abstract class PciFunction : IAsyncDisposable
 
     internal FunctionShape Shape { get; }
 
+    private FunctionFacts Facts => field ??= new FunctionFacts(Shape, Configuration.Read());
+
     /// <summary>Held whenever the backend's interrupt members are called. Backends may lose the function under it, so nobody waits for another thread.</summary>
     internal Lock InterruptGate => gate;
 
@@ -98,7 +101,7 @@ public abstract class PciFunction : IAsyncDisposable
             throw new ArgumentException($"{Name} has no BAR {index}", nameof(index));
         }
 
-        MsixTableDecision decision = Decide(resource);
+        MsixTableDecision decision = Facts.Decide(resource);
         lock (gate)
         {
             ThrowIfGone("map a BAR");
@@ -176,17 +179,18 @@ public abstract class PciFunction : IAsyncDisposable
     }
 
     /// <summary>Ends the use of the function: interrupts off, bus mastering off, registers all ones, mappings and memory no longer its own.</summary>
+    /// <remarks>A second call returns at once, also while the first is still at work.</remarks>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref disposed, true))
+        {
+            return;
+        }
+
+        // First the function sends nothing more, then nobody reaches it, then what it could reach is taken away.
+        Configuration.SetCommand(PciCommand.BusMaster, false);
         lock (gate)
         {
-            if (closed)
-            {
-                return;
-            }
-
-            // In this order no register is reached and nothing is signalled or written to memory once the next step has begun.
-            Configuration.SetCommand(PciCommand.BusMaster, false);
             closed = true;
             interrupts?.End();
             SubstituteMappings();
@@ -371,37 +375,6 @@ public abstract class PciFunction : IAsyncDisposable
 
             return set;
         }
-    }
-
-    private MsixTableDecision Decide(BarResource resource)
-    {
-        var bar = new ByteRange(0, resource.Length);
-        ByteRange? table = Msix is { IsUsable: true } msix && msix.TableBar == resource.Index ? msix.Table : null;
-        ByteRange? pba = Msix is { Pba: not null } other && other.PbaBar == resource.Index ? other.Pba : null;
-        return MsixTablePolicy.Decide(
-            new MsixTableQuestion(bar, table, pba, Shape.Region(resource.Index).Mappable, Shape.PageSize, Isolation, Shape.TableRule)
-            {
-                IsolationAdvice = Shape.IsolationAdvice,
-            });
-    }
-
-    private BarSet ReadBars()
-    {
-        // The header tells the kinds, the backend the lengths. A 32-bit BAR that was given no address reads as one that is not there.
-        BarSet header = BarSet.FromHeader(Configuration.Read());
-        return BarSet.Of([.. header.Select(bar => (bar.Kind, Shape.Region(bar.Index).Length) switch
-        {
-            (BarKind.UpperHalf, _) or (_, 0) => bar with { Length = 0 },
-            (BarKind.Unimplemented, ulong length) => new BarResource(bar.Index, BarKind.Memory32, false, 0, length, false),
-            (_, ulong length) => bar with { Length = length },
-        })]);
-    }
-
-    private MsixGeometry? ReadMsix()
-    {
-        ConfigurationSpace configuration = Configuration.Read();
-        return configuration.Capabilities.Msix is { } capability
-            ? MsixGeometry.Create(capability, Bars, configuration.VendorId, configuration.DeviceId) : null;
     }
 
     private void SubstituteMappings()

@@ -21,7 +21,7 @@ public sealed record DmaOptions
     /// <exception cref="ArgumentException">A value is out of its range.</exception>
     internal void Check()
     {
-        if (Access is DmaAccess.None or > DmaAccess.ReadWrite)
+        if (Access is DmaAccess.None || (Access & ~DmaAccess.ReadWrite) != 0)
         {
             throw new ArgumentException($"{nameof(Access)} {Access} is neither read, nor write, nor both");
         }

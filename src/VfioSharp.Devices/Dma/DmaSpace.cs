@@ -23,7 +23,7 @@ public sealed class DmaSpace
         PageSize = limits.PageSizes & (~limits.PageSizes + 1);
         Granule = Math.Max(PageSize, Math.Max(function.Shape.PageSize, (ulong)Environment.SystemPageSize));
         maxMappings = limits.MaxMappings;
-        addresses = new IovaAllocator(limits.Ranges, Granule);
+        addresses = limits.Addresses ?? new IovaAllocator(limits.Ranges, Granule);
     }
 
     /// <summary>The addresses that the function can use, ascending and apart; the reserved ones, such as the MSI window, are left out.</summary>
@@ -212,6 +212,7 @@ public sealed class DmaSpace
         try
         {
             function.UnmapDmaCore(buffer.Region);
+            addresses.Release(buffer.Region.Iova, buffer.Region.Length); // others may share them
         }
         catch (PciException)
         {

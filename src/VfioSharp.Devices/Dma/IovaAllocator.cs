@@ -3,13 +3,14 @@ using System.Diagnostics;
 
 namespace VfioSharp.Devices.Dma;
 
-/// <summary>Hands out the addresses that a function can use, the lowest first, and takes them back. Not for several threads at once.</summary>
+/// <summary>Hands out the addresses that a function can use, the lowest first, and takes them back. Its members may be called from any thread.</summary>
 /// <remarks>
 /// Logarithmic in the number of free extents, which is at most that of mappings and ranges; memory for what is free only. An alignment above the granule
 /// may look at extents that are long enough but lie badly.
 /// </remarks>
 internal sealed class IovaAllocator
 {
+    private readonly Lock gate = new();
     private readonly ImmutableArray<IovaRange> ranges;
     private readonly FreeExtents free = new();
     private readonly ulong granule;
@@ -46,15 +47,35 @@ internal sealed class IovaAllocator
     /// <param name="iova">The first address.</param>
     public bool TryTake(ulong length, ulong alignment, ulong highest, out Iova iova)
     {
-        bool found = free.TryFindPlace(length - 1, Math.Max(alignment, granule), granule, highest, out ulong place);
-        iova = new(place);
-        return found && TryTakeAt(iova, length);
+        lock (gate)
+        {
+            bool found = free.TryFindPlace(length - 1, Math.Max(alignment, granule), granule, highest, out ulong place);
+            iova = new(place);
+            return found && TryTakeAt(iova, length);
+        }
     }
 
     /// <summary>Takes these very addresses; false where they are not all free or not in one range.</summary>
     /// <param name="iova">A multiple of the granule.</param>
     /// <param name="length">A multiple of the granule, at least one.</param>
     public bool TryTakeAt(Iova iova, ulong length)
+    {
+        lock (gate)
+        {
+            return TryTakeFree(iova, length);
+        }
+    }
+
+    /// <summary>Gives addresses back; they are one with their free neighbours again.</summary>
+    public void Release(Iova iova, ulong length)
+    {
+        lock (gate)
+        {
+            GiveBack(iova, length);
+        }
+    }
+
+    private bool TryTakeFree(Iova iova, ulong length)
     {
         if (!free.TryFindAt(iova.Value, out ulong first, out ulong last) || last < iova.Value || last - iova.Value < length - 1)
         {
@@ -76,8 +97,7 @@ internal sealed class IovaAllocator
         return true;
     }
 
-    /// <summary>Gives addresses back; they are one with their free neighbours again.</summary>
-    public void Release(Iova iova, ulong length)
+    private void GiveBack(Iova iova, ulong length)
     {
         ulong first = iova.Value;
         ulong last = checked(first + (length - 1));

@@ -1,3 +1,4 @@
+using VfioSharp.Devices.Dma;
 using VfioSharp.Devices.Interop;
 
 namespace VfioSharp.Linux.Backends;
@@ -8,6 +9,9 @@ namespace VfioSharp.Linux.Backends;
 /// </summary>
 internal abstract class Attachment : IDisposable
 {
+    private readonly Lock gate = new();
+    private IovaAllocator? addresses;
+
     /// <summary>The group's number.</summary>
     public required int Group { get; init; }
 
@@ -16,6 +20,22 @@ internal abstract class Attachment : IDisposable
 
     /// <summary>The memory that the group's functions see.</summary>
     public abstract DmaDomain Domain { get; }
+
+    /// <summary>What a function of the group can address, in common with the others.</summary>
+    public DmaLimits Limits
+    {
+        get
+        {
+            DmaLimits limits = Domain.Limits;
+            ulong page = limits.PageSizes & (~limits.PageSizes + 1);
+            lock (gate)
+            {
+                addresses ??= new IovaAllocator(limits.Ranges, Math.Max(page, (ulong)Environment.SystemPageSize));
+            }
+
+            return limits with { Addresses = addresses };
+        }
+    }
 
     /// <summary>The kernel module that decided about isolation (<c>vfio_iommu_type1</c>, <c>iommufd</c>); null where nobody asks.</summary>
     public abstract string? Judge { get; }

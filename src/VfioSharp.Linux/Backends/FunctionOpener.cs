@@ -124,7 +124,7 @@ internal sealed class FunctionOpener(HostTree tree, VfioOptions options)
             Regions = [.. regions.Select((region, index) => region.ToShape(
                 msix is { Table: { } table } && msix.TableBar == index ? table : null, (ulong)Environment.SystemPageSize, options.ReadsEmptyCapabilitiesAsMappable))],
             Interrupts = [.. Enum.GetValues<InterruptKind>().Select(device.GetInterrupt)],
-            Dma = attachment.Domain.Limits,
+            Dma = attachment.Limits,
             Isolation = isolation.Verdict,
             IsolationAdvice = isolation.Advice,
             TableRule = options.TableRule,

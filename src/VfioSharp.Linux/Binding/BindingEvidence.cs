@@ -29,7 +29,7 @@ internal sealed class BindingEvidence
     public HostEvidence Host { get; }
 
     /// <summary>Whether vfio-pci is in the running kernel.</summary>
-    public bool HasVfioPci => tree.List($"{BindingStep.Drivers}/{VfioPci}").Count > 0;
+    public bool HasVfioPci => HasDriver(VfioPci);
 
     /// <summary>Whether VFIO takes functions without an IOMMU.</summary>
     public bool AllowsNoIommu => tree.Read(NoIommuMode).Text == "Y";
@@ -41,7 +41,7 @@ internal sealed class BindingEvidence
     /// <summary>What <c>driver_override</c> holds, or null: the kernel prints a null pointer as <c>(null)</c>.</summary>
     public string? OverrideOf(PciAddress address) => OverrideOf(tree, address);
 
-    public bool HasDriver(string name) => tree.List($"{BindingStep.Drivers}/{name}").Count > 0;
+    public bool HasDriver(string name) => tree.List(BindingStep.Drivers).Contains(name);
 
     public BindingRecord? RecordOf(FunctionEvidence function) => BindingRecord.Read(tree, function);
 

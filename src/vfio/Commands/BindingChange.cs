@@ -50,6 +50,8 @@ internal sealed class BindingChange(TextWriter output, string? root, bool dryRun
         RefuseIfAny([.. plans.SelectMany(each => each.Refusals)]);
         if (!dryRun)
         {
+            // Said beforehand: a function that is unbound while open keeps its user waiting.
+            BindingReport.WriteNotes(console, plans.SelectMany(each => each.Notes));
             Uninterrupted.Run(() => Change(wanted, address => change(binding, address), stop));
         }
 
@@ -67,7 +69,7 @@ internal sealed class BindingChange(TextWriter output, string? root, bool dryRun
                 throw new CliException(outcome.Status == BindingStatus.Refused ? Refused : ExitStatus.IoError, ConsoleLines.Harmless(outcome.Message));
             }
 
-            BindingReport.Write(console, outcome);
+            console.Line("", outcome.Message);
         }
     }
 

@@ -3,15 +3,9 @@ using VfioSharp.Linux.Binding;
 
 namespace VfioSharp.Cli.Output;
 
-/// <summary>Plans and outcomes of binds for a person.</summary>
+/// <summary>Plans of binds for a person.</summary>
 internal static class BindingReport
 {
-    public static void Write(IAnsiConsole console, BindOutcome outcome)
-    {
-        console.Line("", outcome.Message);
-        WriteNotes(console, outcome.Notes);
-    }
-
     /// <summary>The steps as commands of a shell; all else as its comments.</summary>
     public static void Write(IAnsiConsole console, BindingPlan plan)
     {
@@ -24,7 +18,7 @@ internal static class BindingReport
         WriteNotes(console, plan.Notes);
     }
 
-    private static void WriteNotes(IAnsiConsole console, IEnumerable<string> notes)
+    public static void WriteNotes(IAnsiConsole console, IEnumerable<string> notes)
     {
         foreach (string note in notes)
         {

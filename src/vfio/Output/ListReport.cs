@@ -8,6 +8,8 @@ namespace VfioSharp.Cli.Output;
 /// <summary>The list of bindings for a person: a table on a terminal, a line a function in a pipe.</summary>
 internal static class ListReport
 {
+    private const int MaxNamed = 4;
+
     private static readonly string[] Columns = ["Address", "Function", "Driver", "Group", "Opened through", "State"];
 
     public static void Write(IAnsiConsole console, HostEvidence host, IReadOnlyList<FunctionBinding> functions)
@@ -56,6 +58,12 @@ internal static class ListReport
             return $"in use: {string.Join("; ", function.Uses)}";
         }
 
-        return function.Assignability.Explanation ?? (function.IsBound ? "free" : "can be bound");
+        string state = function.IsBound ? "free" : "can be bound";
+        return function.Assignability switch
+        {
+            { Blockers: [_, ..] blockers } => $"{state}; group held by {string.Join(", ", blockers.Take(MaxNamed))}{(blockers.Length > MaxNamed ? ", …" : "")}",
+            { IsAssignable: false, Explanation: { } explanation } when !function.IsBound => explanation,
+            _ => state,
+        };
     }
 }

@@ -29,6 +29,9 @@ internal sealed class RecordingFunction(DmaLimits limits) : PciFunction(Describe
 
     public static IovaRange Range(ulong first, ulong last) => new(new Iova(first), new Iova(last));
 
+    /// <summary>Lets it be asked again after a hook has thrown.</summary>
+    public void Reset() => Leave();
+
     internal override void MapDmaCore(in DmaRegion region)
     {
         Enter();

@@ -189,7 +189,7 @@ public sealed class InterruptEndTests : IDisposable
     [Fact]
     public async Task Ending_races_with_waiting_signalling_and_resizing_and_no_wait_is_left()
     {
-        for (int i = 0; i < Patience.Times(300); i++)
+        for (int i = 0; i < Patience.Times(200); i++)
         {
             var racing = new FakeFunction(loop);
             MsixVectors vectors = await racing.EnableMsixAsync(2, Stop);

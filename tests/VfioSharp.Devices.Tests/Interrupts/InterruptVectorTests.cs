@@ -115,12 +115,13 @@ public sealed class InterruptVectorTests : IDisposable
     [Fact]
     public async Task A_waiter_can_wait_again_inside_its_inline_continuation_and_use_the_function_there()
     {
+        const int rounds = 200;
         using MsixVectors vectors = await function.EnableMsixAsync(1, Stop);
         vectors[0].ContinueInline = true;
         int seen = 0;
         bool stayed = true;
         Task waiter = WaitForAll();
-        for (int i = 1; i <= 1000; i++)
+        for (int i = 1; i <= rounds; i++)
         {
             function.Raise(0);
             Patience.Until(() => Volatile.Read(ref seen) == i);
@@ -131,7 +132,7 @@ public sealed class InterruptVectorTests : IDisposable
 
         async Task WaitForAll()
         {
-            while (seen < 1000)
+            while (seen < rounds)
             {
                 await vectors[0].WaitAsync(Stop).ConfigureAwait(false);
                 stayed &= Thread.CurrentThread.Name == "the-loop";

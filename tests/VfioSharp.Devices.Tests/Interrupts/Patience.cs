@@ -10,7 +10,16 @@ internal static class Patience
     public static async Task Soon(this Task wait) => await wait.WaitAsync(Limit, TestContext.Current.CancellationToken);
 
     /// <summary>Awaits the condition's coming true.</summary>
-    public static void Until(Func<bool> condition) => SpinWait.SpinUntil(condition, Limit).ShouldBeTrue();
+    public static void Until(Func<bool> condition)
+    {
+        long start = Environment.TickCount64;
+        var wait = new SpinWait();
+        while (!condition())
+        {
+            (Environment.TickCount64 - start).ShouldBeLessThan((long)Limit.TotalMilliseconds, "it did not come true");
+            wait.SpinOnce(sleep1Threshold: 200);
+        }
+    }
 
     /// <summary>As often as <paramref name="normal"/> says, ten times that where VFIOSHARP_LONG asks for it.</summary>
     public static int Times(int normal) => Environment.GetEnvironmentVariable("VFIOSHARP_LONG") == "1" ? normal * 10 : normal;

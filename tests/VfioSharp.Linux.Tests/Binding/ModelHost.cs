@@ -96,7 +96,7 @@ internal sealed class ModelHost : HostTree, IBindingHost
         : files.Read(path);
 
     public override IReadOnlyList<string> List(string path) =>
-        path.StartsWith(Drivers, StringComparison.Ordinal) ? loaded.Contains(path[Drivers.Length..]) ? ["bind", "unbind"] : [] : files.List(path);
+        path == BindingStep.Drivers ? [.. loaded.Order(StringComparer.Ordinal)] : files.List(path);
 
     public override string? ReadLink(string path) =>
         FunctionFile(path, "driver") is { } function ? driver[function] is { } name ? $"../../../bus/pci/drivers/{name}" : null : files.ReadLink(path);

@@ -21,12 +21,14 @@ internal sealed class BlockUses
     private readonly Dictionary<string, BlockDevice> devices;
     private readonly Mount[] mounts;
     private readonly string[] swaps;
+    private readonly (string Name, string Folder)[] controllers;
 
     public BlockUses(HostTree tree, Func<string, bool>? isClaimed)
     {
         (this.tree, this.isClaimed) = (tree, isClaimed);
         devices = tree.List(Blocks).Select(Read).OfType<BlockDevice>().ToDictionary(device => device.Name, StringComparer.Ordinal);
         mounts = [.. Lines("proc/self/mountinfo").Select(Mount.Parse).OfType<Mount>()];
+        controllers = [.. tree.List(Controllers).Select(name => (name, tree.ResolveLink($"{Controllers}/{name}") ?? ""))];
         swaps = [.. Lines("proc/swaps").Skip(1).Select(line => Mount.Unescape(line.Split([' ', '\t'], 2)[0]))];
     }
 
@@ -100,7 +102,7 @@ internal sealed class BlockUses
     // A namespace that several controllers may reach lies below their subsystem, which names them (drivers/nvme/host/multipath.c).
     private IEnumerable<string> MultipathHeads(string folder)
     {
-        string[] own = [.. tree.List(Controllers).Where(name => tree.ResolveLink($"{Controllers}/{name}")?.StartsWith(folder + "/", StringComparison.Ordinal) == true)];
+        string[] own = [.. controllers.Where(controller => controller.Folder.StartsWith(folder + "/", StringComparison.Ordinal)).Select(controller => controller.Name)];
         return own.Length == 0 ? []
             : tree.List(Subsystems).Where(subsystem => tree.List($"{Subsystems}/{subsystem}").Any(own.Contains))
                 .Select(subsystem => tree.ResolveLink($"{Subsystems}/{subsystem}")).OfType<string>();

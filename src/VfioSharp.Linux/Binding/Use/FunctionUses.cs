@@ -43,7 +43,7 @@ internal sealed class FunctionUses(HostTree tree, HostEvidence host, Func<string
         return names.Count > MaxNamed ? $"{string.Join(", ", names.Take(MaxNamed))} and {names.Count - MaxNamed} more" : string.Join(", ", names);
     }
 
-    // The class code alone misses virtio-iommu, which reports 0x00ffff00 or less; its unit hangs below its function, as AMD-Vi's does.
+    // The class code alone misses virtio-iommu, which reports class 0x00ff; its unit hangs below its function, as AMD-Vi's does.
     public bool IsIommu(FunctionEvidence function) =>
         function.ClassCode >> 8 == 0x0806
         || (function.DevicePath is { } folder && units.Value.Any(unit => unit.StartsWith(folder + "/", StringComparison.Ordinal)))

@@ -5,21 +5,29 @@ namespace VfioSharp.Linux.Binding.Use;
 
 /// <summary>Finds network interfaces below a function that are up and carry the default route, themselves or through a bridge, bond or VLAN on them.</summary>
 /// <remarks>It knows the main routing table of this process's network namespace.</remarks>
-internal sealed class NetworkUses(HostTree tree)
+internal sealed class NetworkUses
 {
     private const string Interfaces = "sys/class/net";
     private const uint IsUp = 1; // IFF_UP, include/uapi/linux/if.h
     private const uint RouteIsUp = 1; // RTF_UP, include/uapi/linux/route.h
     private const uint RouteRejects = 0x200; // RTF_REJECT
 
-    private readonly HashSet<string> routed = [.. DefaultRoutes(tree)];
+    private readonly HostTree tree;
+    private readonly HashSet<string> routed;
+    private readonly (string Name, string Folder)[] interfaces;
+
+    public NetworkUses(HostTree tree)
+    {
+        this.tree = tree;
+        routed = [.. DefaultRoutes(tree)];
+        interfaces = [.. tree.List(Interfaces).Select(name => (name, tree.ResolveLink($"{Interfaces}/{name}") ?? ""))];
+    }
 
     public IEnumerable<FunctionUse> Below(string folder)
     {
-        foreach (string name in tree.List(Interfaces))
+        foreach ((string name, string place) in interfaces)
         {
-            if (tree.ResolveLink($"{Interfaces}/{name}")?.StartsWith(folder + "/", StringComparison.Ordinal) == true
-                && (ReadHex($"{Interfaces}/{name}/flags") & IsUp) != 0 && CarrierAbove(name) is { } carrier)
+            if (place.StartsWith(folder + "/", StringComparison.Ordinal) && (ReadHex($"{Interfaces}/{name}/flags") & IsUp) != 0 && CarrierAbove(name) is { } carrier)
             {
                 string through = carrier == name ? "" : $" (through {carrier})";
                 yield return new FunctionUse($"{name} is up and has the default route{through}", $"route around it, or take it down (ip link set {name} down), if it is not the way you came");
@@ -27,7 +35,7 @@ internal sealed class NetworkUses(HostTree tree)
         }
     }
 
-    // The interface itself or one stacked on it (netdev_adjacent_sysfs_add(), net/core/dev.c), by breadth; a stack is no deeper than eight.
+    // The interface itself or one stacked on it (netdev_adjacent_sysfs_add(), net/core/dev.c), by breadth.
     private string? CarrierAbove(string lowest)
     {
         var seen = new HashSet<string>(StringComparer.Ordinal);

@@ -1,0 +1,21 @@
+using VfioSharp.Devices.Seam;
+
+namespace VfioSharp.Devices.Emulation;
+
+/// <summary>
+/// What an emulated function is plugged into: whoever takes its interrupts. Called with the function's control lock held, from any thread; must
+/// neither block nor call the function.
+/// </summary>
+internal interface IFunctionHost
+{
+    /// <summary>Takes the message of an MSI or MSI-X vector.</summary>
+    /// <param name="kind">MSI or MSI-X.</param>
+    /// <param name="vector">Which vector.</param>
+    /// <param name="address">Where the message is written to, as programmed; a host that signals by descriptors has no use for it.</param>
+    /// <param name="data">What is written.</param>
+    /// <returns>False where nobody takes it now; the vector stays pending.</returns>
+    bool Deliver(InterruptKind kind, int vector, ulong address, uint data);
+
+    /// <summary>The legacy line changed: asserted, and neither disabled nor replaced by messages.</summary>
+    void SetIntx(bool asserted);
+}

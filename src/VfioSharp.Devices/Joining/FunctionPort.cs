@@ -1,0 +1,238 @@
+using VfioSharp.Devices.Dma;
+using VfioSharp.Devices.Emulation;
+using VfioSharp.Devices.Interop;
+using VfioSharp.Devices.Seam;
+using VfioSharp.Pci.Configuration;
+
+namespace VfioSharp.Devices.Joining;
+
+/// <summary>
+/// The one client of an emulated function, as vfio-pci is of a physical one: it signals vectors by eventfds, masks those that have none, shows the
+/// function its client's memory, and brings back after a reset what the client had set up. Loopback and servers are built on it.
+/// </summary>
+/// <remarks>A message's address and data, which the MSI-X table holds, are never used: the function cannot signal but through the eventfds given.</remarks>
+internal sealed class FunctionPort : IFunctionHost, IAsyncDisposable
+{
+    private readonly FunctionCore core;
+    private readonly TriggerTable triggers;
+    private bool intxMasked;
+    private bool intxLevel;
+
+    private FunctionPort(FunctionCore core)
+    {
+        this.core = core;
+        Layout = core.Layout;
+        triggers = new TriggerTable(core.Layout);
+    }
+
+    public FunctionLayout Layout { get; }
+
+    public FunctionCore Core => core;
+
+    /// <summary>Becomes the function's client.</summary>
+    /// <exception cref="DeviceBusyException">It has one.</exception>
+    public static FunctionPort Attach(EmulatedFunction function)
+    {
+        ArgumentNullException.ThrowIfNull(function);
+        var port = new FunctionPort(function.Core);
+        using (function.Core.EnterControl())
+        {
+            if (function.Core.Interrupts.Host is not null)
+            {
+                throw new DeviceBusyException("attach", $"this {function.GetType().Name} has a client already: let go of that first, or make another");
+            }
+
+            BarAddresses.Assign(function.Core.Configuration, function.Layout);
+            function.Core.Interrupts.Plug(port);
+        }
+
+        return port;
+    }
+
+    /// <summary>Gives vectors from <paramref name="start"/> on their eventfds, unmasked, and enables that way of interrupting; null takes one away,
+    /// and masks.</summary>
+    /// <remarks>A pending vector that is given one is signalled at once.</remarks>
+    public void SetTriggers(InterruptKind kind, int start, ReadOnlySpan<EventFd?> eventFds)
+    {
+        using (core.EnterControl())
+        {
+            triggers.Set(kind, start, eventFds);
+            ConfigurationModel configuration = core.Configuration;
+            switch (kind)
+            {
+                case InterruptKind.Msix when core.Interrupts.Msix is { } msix:
+                    for (int i = 0; i < eventFds.Length; i++)
+                    {
+                        msix.SetMask(start + i, eventFds[i] is null);
+                    }
+
+                    int control = configuration.Capabilities.Msix + 2;
+                    configuration.Set16(control, ConfigurationImage.MsixFunctionMask, false);
+                    configuration.Set16(control, ConfigurationImage.MsixEnable, triggers.Any(kind) || msix.IsEnabled);
+                    break;
+                case InterruptKind.Msi when core.Interrupts.Msi is { } msi:
+                    for (int i = 0; i < eventFds.Length; i++)
+                    {
+                        msi.SetMask(start + i, eventFds[i] is null);
+                    }
+
+                    msi.Enable(triggers.Any(kind) || msi.IsEnabled, triggers.Highest(kind) + 1);
+                    break;
+                case InterruptKind.Intx:
+                    intxMasked = false;
+                    SignalIntx();
+                    break;
+                default:
+                    break;
+            }
+
+            core.Interrupts.Refresh();
+        }
+    }
+
+    /// <summary>Turns a way of interrupting off: all masked, no eventfds.</summary>
+    public void ClearTriggers(InterruptKind kind)
+    {
+        using (core.EnterControl())
+        {
+            triggers.Clear(kind);
+            switch (kind)
+            {
+                case InterruptKind.Msix when core.Interrupts.Msix is { } msix:
+                    core.Configuration.Set16(core.Configuration.Capabilities.Msix + 2, ConfigurationImage.MsixEnable, false);
+                    for (int vector = 0; vector < msix.Count; vector++)
+                    {
+                        msix.SetMask(vector, true);
+                    }
+
+                    break;
+                case InterruptKind.Msi:
+                    core.Interrupts.Msi?.Enable(false);
+                    break;
+                default:
+                    break;
+            }
+
+            core.Interrupts.Refresh();
+        }
+    }
+
+    /// <summary>Holds the legacy line back.</summary>
+    public void MaskIntx()
+    {
+        using (core.EnterControl())
+        {
+            intxMasked = true;
+        }
+    }
+
+    /// <summary>Lets the legacy line through again; still asserted, it signals at once.</summary>
+    public void UnmaskIntx()
+    {
+        using (core.EnterControl())
+        {
+            intxMasked = false;
+            SignalIntx();
+        }
+    }
+
+    /// <summary>Signals the eventfd of an event that is not an interrupt: error or request.</summary>
+    public void Signal(InterruptKind kind)
+    {
+        using (core.EnterControl())
+        {
+            triggers.Signal(kind, 0);
+        }
+    }
+
+    /// <summary>Shows memory to the function.</summary>
+    /// <returns>False where other memory is there already.</returns>
+    public bool AddMemory(MemoryRegion region) => core.Memory.TryAdd(region);
+
+    /// <summary>Takes away what lies wholly in a range; done when the function has let go of it.</summary>
+    /// <returns>How many pieces that were.</returns>
+    public async ValueTask<int> RemoveMemoryAsync(Iova first, Iova last, CancellationToken stop = default)
+    {
+        List<MemoryRegion> removed = core.Memory.Remove(first, last);
+        if (removed.Count > 0)
+        {
+            await core.PausedAsync(() => CloseAsync(removed), stop).ConfigureAwait(false);
+        }
+
+        return removed.Count;
+    }
+
+    /// <summary>Resets the function and gives it back what its host had programmed: Command, BARs, interrupts (pci_restore_state() does).</summary>
+    public async ValueTask ResetAsync(CancellationToken stop = default)
+    {
+        byte[] saved;
+        using (core.EnterControl())
+        {
+            saved = core.Configuration.Save();
+        }
+
+        await core.ResetAsync(stop).ConfigureAwait(false);
+        using (core.EnterControl())
+        {
+            core.Configuration.Write(0, saved);
+            for (int vector = 0; vector < core.Interrupts.Msix?.Count; vector++)
+            {
+                core.Interrupts.Msix.SetMask(vector, !triggers.Has(InterruptKind.Msix, vector));
+            }
+
+            core.Interrupts.Refresh();
+        }
+    }
+
+    /// <summary>Lets go of the function: it keeps its state, and is left with no memory, no interrupts and no bus mastering.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        using (core.EnterControl())
+        {
+            if (!ReferenceEquals(core.Interrupts.Host, this))
+            {
+                return;
+            }
+
+            core.Configuration.Set16(ConfigurationImage.Command, (ushort)PciCommand.BusMaster, false);
+        }
+
+        foreach (InterruptKind kind in Enum.GetValues<InterruptKind>())
+        {
+            ClearTriggers(kind);
+        }
+
+        await RemoveMemoryAsync(new Iova(0), new Iova(ulong.MaxValue)).ConfigureAwait(false);
+        using (core.EnterControl())
+        {
+            core.Interrupts.Plug(null);
+        }
+    }
+
+    /// <inheritdoc/>
+    bool IFunctionHost.Deliver(InterruptKind kind, int vector, ulong address, uint data) => triggers.Signal(kind, vector);
+
+    /// <inheritdoc/>
+    void IFunctionHost.SetIntx(bool asserted)
+    {
+        intxLevel = asserted;
+        SignalIntx();
+    }
+
+    private static async ValueTask CloseAsync(List<MemoryRegion> regions)
+    {
+        foreach (MemoryRegion region in regions)
+        {
+            await region.CloseAsync().ConfigureAwait(false);
+        }
+    }
+
+    // The line is masked each time it fires, as vfio-pci does, until the client has dealt with it (VFIO_IRQ_INFO_AUTOMASKED).
+    private void SignalIntx()
+    {
+        if (intxLevel && !intxMasked && triggers.Signal(InterruptKind.Intx, 0))
+        {
+            intxMasked = true;
+        }
+    }
+}

@@ -1,0 +1,63 @@
+using System.Collections.Immutable;
+using VfioSharp.Devices.Dma;
+using VfioSharp.Devices.Emulation;
+using VfioSharp.Devices.Interrupts;
+using VfioSharp.Devices.Joining;
+using VfioSharp.Devices.Seam;
+using VfioSharp.Pci.Configuration;
+
+namespace VfioSharp.Devices;
+
+/// <summary>Joins a driver to an emulated function in one process.</summary>
+/// <remarks>
+/// The driver cannot tell it from a physical function under vfio-pci: what is memory of a BAR is mapped, vectors are eventfds, DMA goes through the
+/// driver's own memory, and what vfio-pci keeps to itself is kept here too.
+/// </remarks>
+public static class Loopback
+{
+    /// <summary>Gives a function to a driver, in the state it is in.</summary>
+    /// <param name="model">The function.</param>
+    /// <param name="options">What the driver sees beside it.</param>
+    /// <returns>The function as its driver holds it; disposing it leaves the model ready for the next.</returns>
+    /// <exception cref="DeviceBusyException">The function has a driver or server already.</exception>
+    public static PciFunction Attach(EmulatedFunction model, LoopbackOptions? options = null)
+    {
+        options ??= new LoopbackOptions();
+        FunctionPort port = FunctionPort.Attach(model);
+        var function = new LoopbackFunction(port, Shape(port, options));
+
+        // As vfio-pci leaves an opened function, but for bus mastering, which the owner of a PciFunction is given.
+        function.Configuration.SetCommand(PciCommand.IoSpace | PciCommand.MemorySpace | PciCommand.BusMaster, true);
+        return function;
+    }
+
+    private static FunctionShape Shape(FunctionPort port, LoopbackOptions options)
+    {
+        FunctionLayout layout = port.Layout;
+        var regions = ImmutableArray.CreateBuilder<RegionShape>(RegionIndex.Count);
+        for (int index = 0; index < RegionIndex.Bars; index++)
+        {
+            regions.Add(layout.Bar(index) is { } bar ? new RegionShape(bar.Length, true, true, port.Core.MappableRanges(index)) : RegionShape.Absent);
+        }
+
+        regions.Add(RegionShape.Absent);
+        regions.Add(new RegionShape((ulong)port.Core.ConfigurationLength, true, true, []));
+        return new FunctionShape
+        {
+            Name = options.Name,
+            Address = options.Address,
+            Regions = regions.ToImmutable(),
+            Interrupts =
+            [
+                new InterruptShape(layout.Pin == InterruptPin.None ? 0 : 1, false),
+                new InterruptShape(layout.MsiVectors, false),
+                new InterruptShape(layout.MsixPlacement?.Vectors ?? 0, true),
+            ],
+            Dma = new DmaLimits(options.DmaRanges, (ulong)Environment.SystemPageSize, int.MaxValue),
+            Isolation = options.Isolation,
+            TableRule = options.TableRule,
+            CanReset = true,
+            Events = options.Events ?? EventLoop.Shared,
+        };
+    }
+}
