@@ -12,6 +12,9 @@ internal sealed class Igb : IDisposable
     /// <summary>Receive Address Low 0: the first four bytes of the MAC address.</summary>
     public const ulong ReceiveAddressLow = 0x5400;
 
+    /// <summary>What it reads as: QEMU's default MAC address starts with 52:54:00:12.</summary>
+    public const uint DefaultAddress = 0x1200_5452;
+
     /// <summary>The BAR that holds the MSI-X table, from its start, and nothing else that lives.</summary>
     public const int TableBar = 3;
 
@@ -36,17 +39,23 @@ internal sealed class Igb : IDisposable
     public bool IsPresent => Registers.Read32(Status) != uint.MaxValue;
 
     /// <summary>Lets the first <paramref name="count"/> causes through, each as the vector of its number.</summary>
-    public void EnableCauses(int count)
+    public static void EnableCauses(Registers registers, int count)
     {
         uint causes = (1U << count) - 1;
-        Registers.Write32(GeneralPurposeInterruptEnable, MultipleMsix | NonSelectiveClear);
-        Registers.Write32(MaskClear, uint.MaxValue);
-        Registers.Write32(AutoClear, causes);
-        Registers.Write32(MaskSet, causes);
+        registers.Write32(GeneralPurposeInterruptEnable, MultipleMsix | NonSelectiveClear);
+        registers.Write32(MaskClear, uint.MaxValue);
+        registers.Write32(AutoClear, causes);
+        registers.Write32(MaskSet, causes);
     }
 
     /// <summary>Sets a cause: the function signals that vector.</summary>
-    public void Fire(int vector) => Registers.Write32(CauseSet, 1U << vector);
+    public static void Fire(Registers registers, int vector) => registers.Write32(CauseSet, 1U << vector);
+
+    /// <inheritdoc cref="EnableCauses(Registers, int)"/>
+    public void EnableCauses(int count) => EnableCauses(Registers, count);
+
+    /// <inheritdoc cref="Fire(Registers, int)"/>
+    public void Fire(int vector) => Fire(Registers, vector);
 
     public void Dispose()
     {

@@ -65,7 +65,7 @@ internal sealed record Machine
         string console = Architecture == GuestArchitecture.Arm64 ? "ttyAMA0" : "ttyS0";
         string iommu = Iommu is Iommu.IntelRemapping or Iommu.IntelNoRemapping ? "intel_iommu=on" : "";
 
-        // A busy host lets the emulated timer come late; the kernel then takes its interrupt for broken, and panics.
+        // Whether the timer interrupts is tried by counting processor cycles, which an emulator on a busy host has too many of.
         string timer = Architecture == GuestArchitecture.X64 ? "no_timer_check" : "";
         string[] parts = [$"console={console} loglevel=5 panic=-1 rdinit=/init", timer, iommu, CommandLine, "--", .. all];
         return string.Join(' ', parts.Where(part => part.Length > 0));

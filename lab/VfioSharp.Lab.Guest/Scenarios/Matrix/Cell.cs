@@ -28,23 +28,30 @@ internal sealed class Cell(GuestReport report, VfioBackend backend, string devic
 
     public string Name(string aspect) => $"{backend}/{device}/{aspect}";
 
-    /// <summary>Does something with the function opened anew, and reports how it ended; a wait without end is cut off.</summary>
-    public Task<bool> TryAsync(string aspect, Func<PciFunction, CancellationToken, Task> action, MsixTableRule rule = MsixTableRule.RequireIsolation) =>
+    /// <summary>Does something, and reports how it ended; a wait without end is cut off.</summary>
+    public Task<bool> CheckAsync(string aspect, Func<CancellationToken, Task> action) =>
         report.CheckAsync(Name(aspect), async () =>
         {
-            progress = "opening";
+            progress = "its start";
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
             limit.CancelAfter(Patience + TimeSpan.FromMilliseconds(rounds * 2));
             try
             {
-                await using PciFunction function = await OpenAsync(rule, limit.Token);
-                progress = "open";
-                await action(function, limit.Token);
+                await action(limit.Token);
             }
             catch (OperationCanceledException e) when (!stop.IsCancellationRequested)
             {
                 throw new TimeoutException($"waited in vain; got as far as: {progress}", e);
             }
+        });
+
+    /// <summary>Does something with the function opened anew, likewise.</summary>
+    public Task<bool> TryAsync(string aspect, Func<PciFunction, CancellationToken, Task> action, MsixTableRule rule = MsixTableRule.RequireIsolation) =>
+        CheckAsync(aspect, async limit =>
+        {
+            await using PciFunction function = await OpenAsync(rule, limit);
+            Reached("the open function");
+            await action(function, limit);
         });
 
     public void Observe(string aspect, params ReadOnlySpan<(string Name, object? Value)> values) => report.Observe(Name(aspect), values);

@@ -3,18 +3,20 @@ using EduDriver;
 using VfioSharp.Devices;
 using VfioSharp.Devices.Access;
 using VfioSharp.Devices.Dma;
+using VfioSharp.Devices.Interrupts;
+using VfioSharp.Lab.Guest.Devices;
 
 namespace VfioSharp.Lab.Guest.Scenarios.Matrix;
 
 /// <summary>The educational device: MSI, and DMA to where it is told. Each copy takes it a tenth of a second.</summary>
 /// <remarks>The machine gives it all 64 address lines, so that every address the host lets it use can be tried.</remarks>
-internal sealed class EduTrial() : DeviceTrial("edu", "1234:11e8")
+internal sealed class EduTrial() : DeviceTrial("edu", EduRegisters.Id)
 {
     private const int Copies = 3;
 
     public override async Task RunAsync(Cell cell)
     {
-        await IdentityAsync(cell, _ => (0, 0), identification => identification == 0x0100_00ED);
+        await IdentityAsync(cell, EduRegisters.Identification, identification => identification == EduRegisters.IdentificationValue);
         await cell.TryAsync("msi", (function, stop) => RaiseAsync(cell, function, stop));
         await cell.TryAsync("copies", CopyAsync);
         await cell.TryAsync("edges", (function, stop) => ReachEdgesAsync(cell, function, stop));
@@ -25,13 +27,20 @@ internal sealed class EduTrial() : DeviceTrial("edu", "1234:11e8")
             await Lesson.RunAsync(function, output, stop);
             cell.Observe("lesson-output", ("text", output.ToString()));
         });
+        await ContractTrial.RunAsync(cell, new EduSubject(cell));
     }
 
     private static async Task RaiseAsync(Cell cell, PciFunction function, CancellationToken stop)
     {
-        await using Edu edu = await Edu.StartAsync(function, stop);
-        await cell.RepeatAsync("msi", cell.Rounds, i => edu.RaiseAsync(1U << (1 + (i % 6)), stop));
-        Expect.Equal(await edu.FactorialAsync(12, stop), 479_001_600U, "12!");
+        using Bar bar = function.MapBar(0);
+        using MsiVectors vectors = await function.EnableMsiAsync(1, stop);
+        await cell.RepeatAsync("msi", cell.Rounds, async _ =>
+        {
+            EduRegisters.Raise(bar.Registers, 1);
+            await vectors[0].WaitAsync(stop);
+            EduRegisters.Acknowledge(bar.Registers, 1);
+        });
+        Expect.That(!vectors[0].TryTake(), "a signal is left that nobody raised");
     }
 
     private static async Task CopyAsync(PciFunction function, CancellationToken stop)

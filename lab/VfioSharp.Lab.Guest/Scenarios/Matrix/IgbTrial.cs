@@ -14,13 +14,13 @@ internal sealed class IgbTrial() : DeviceTrial("igb", Igb.Id)
 
     public override async Task RunAsync(Cell cell)
     {
-        // QEMU's default MAC address starts with 52:54:00:12.
-        await IdentityAsync(cell, _ => (0, Igb.ReceiveAddressLow), address => address == 0x1200_5452);
+        await IdentityAsync(cell, Igb.ReceiveAddressLow, address => address == Igb.DefaultAddress);
         await TableTrial.RunAsync(cell);
         await cell.TryAsync("vectors", (function, stop) => VectorsAsync(cell, function, stop));
         await cell.TryAsync("masking", (function, stop) => MaskingAsync(function, stop));
         await cell.TryAsync("reenabling", (function, stop) => ReenablingAsync(cell, function, stop));
         await cell.TryAsync("resizing", (function, stop) => ResizingAsync(cell, function, stop));
+        await ContractTrial.RunAsync(cell, new IgbSubject(cell));
     }
 
     private static async Task VectorsAsync(Cell cell, PciFunction function, CancellationToken stop)

@@ -14,7 +14,7 @@ internal sealed class NvmeTrial() : DeviceTrial("nvme", NvmeAdmin.Id)
 
     public override async Task RunAsync(Cell cell)
     {
-        await IdentityAsync(cell, _ => (0, NvmeAdmin.Version), version => version >> 16 is 1 or 2);
+        await IdentityAsync(cell, NvmeAdmin.Version, version => version >> 16 is 1 or 2);
         await TableTrial.RunAsync(cell);
         await cell.TryAsync("identify", (function, stop) => IdentifyAsync(cell, function, "identify", cell.Rounds, stop));
         await cell.TryAsync("identify-trapped", (function, stop) => IdentifyAsync(cell, function, "identify-trapped", FewRounds, stop), MsixTableRule.NeverMap);

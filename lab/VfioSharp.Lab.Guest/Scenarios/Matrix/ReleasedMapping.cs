@@ -4,24 +4,18 @@ using EduDriver;
 using VfioSharp.Devices;
 using VfioSharp.Devices.Access;
 using VfioSharp.Devices.Dma;
+using VfioSharp.Lab.Guest.Devices;
 
 namespace VfioSharp.Lab.Guest.Scenarios.Matrix;
 
 /// <summary>Memory that was taken away from the function: a write to its old address changes nothing, and the IOMMU says so.</summary>
 internal static class ReleasedMapping
 {
-    private const ulong DmaSource = 0x80;
-    private const ulong DmaDestination = 0x88;
-    private const ulong DmaCount = 0x90;
-    private const ulong DmaCommand = 0x98;
-    private const ulong DeviceBuffer = 0x40000;
-    private const uint StartToMemory = 0x01 | 0x02;
-    private const uint Running = 0x01;
     private const int Length = 64;
     private const byte Untouched = 0x5A;
 
-    // What the drivers of VT-d, AMD-Vi and SMMUv3 write of a fault; each names the address too.
-    private static readonly string[] FaultWords = ["[DMA Write", "IO_PAGE_FAULT", "F_TRANSLATION", "event 0x10", "event: 0x10"];
+    private const string IntelFault = "[DMA Write";
+    private const string AmdFault = "IO_PAGE_FAULT";
 
     public static async Task TryAsync(Cell cell, PciFunction function, CancellationToken stop)
     {
@@ -39,43 +33,38 @@ internal static class ReleasedMapping
             sent.CopyTo(memory.Span);
             await edu.WriteAsync(memory, Length, stop);
             memory.Span.Clear();
-            await WriteMemoryAsync(bar.Registers, address, stop);
+            await EduRegisters.StoreAsync(bar.Registers, address, Length, stop);
             Expect.Same(memory.Span[..Length], sent, "while mapped, the device's write");
             memory.Span.Fill(Untouched);
         }
 
-        int faults = Faults(address).Count;
-        await WriteMemoryAsync(bar.Registers, address, stop);
+        int faults = Faults(cell, address).Count;
+        await EduRegisters.StoreAsync(bar.Registers, address, Length, stop);
         byte[] seen = new byte[page];
         view.ReadArray(0, seen, 0, page);
         Expect.That(!seen.AsSpan().ContainsAnyExcept(Untouched), "memory changed after it had been taken away from the device");
 
         List<string> recorded;
-        while ((recorded = Faults(address)).Count <= faults)
+        while ((recorded = Faults(cell, address)).Count <= faults)
         {
+            // The kernel tells only some of many faults: those that are told of are few in any five seconds.
             cell.Reached($"the memory is untouched; no fault at {address} in the kernel's log");
-            await Task.Delay(50, stop);
+            await EduRegisters.StoreAsync(bar.Registers, address, Length, stop);
         }
 
         cell.Observe("released-fault", ("line", recorded[^1]));
     }
 
-    private static async Task WriteMemoryAsync(Registers registers, Iova address, CancellationToken stop)
+    // What the drivers of VT-d and AMD-Vi write of a fault. QEMU's AMD-Vi leaves the address out of its event (all zeros), so the function must do there.
+    private static List<string> Faults(Cell cell, Iova address)
     {
-        registers.Write64(DmaSource, DeviceBuffer);
-        registers.Write64(DmaDestination, address.Value);
-        registers.Write64(DmaCount, Length);
-        registers.Write64(DmaCommand, StartToMemory);
-        while ((registers.Read64(DmaCommand) & Running) != 0)
-        {
-            await Task.Delay(5, stop);
-        }
+        string function = cell.Address.ToString()[5..];
+        string at = string.Create(CultureInfo.InvariantCulture, $"fault addr 0x{address.Value:x} ");
+        return
+        [
+            .. Cell.ReadKernelLog().Where(line => line.Contains(function, StringComparison.Ordinal)
+                && (line.Contains(AmdFault, StringComparison.Ordinal)
+                    || (line.Contains(IntelFault, StringComparison.Ordinal) && line.Contains(at, StringComparison.Ordinal)))),
+        ];
     }
-
-    private static List<string> Faults(Iova address) =>
-    [
-        .. Cell.ReadKernelLog().Where(line =>
-            FaultWords.Any(word => line.Contains(word, StringComparison.Ordinal))
-            && line.Contains(address.Value.ToString("x", CultureInfo.InvariantCulture), StringComparison.OrdinalIgnoreCase)),
-    ];
 }

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using VfioSharp.Devices.Access;
 using VfioSharp.Lab.Guest.Devices;
 
 namespace VfioSharp.Lab.Guest.Scenarios.Matrix;
@@ -5,19 +7,21 @@ namespace VfioSharp.Lab.Guest.Scenarios.Matrix;
 /// <summary>A virtio function: table and pending bits fill a BAR of one page.</summary>
 internal sealed class VirtioTrial() : DeviceTrial("virtio", VirtioIdentity.Id)
 {
-    private const ulong HighHalf = 0xFFFF_0000;
+    private const ushort EntropyQueues = 1;
 
     public override async Task RunAsync(Cell cell)
     {
-        // num_queues is the upper half of its 32 bits: an entropy source has one.
-        await IdentityAsync(
-            cell,
-            function =>
-            {
-                var virtio = VirtioIdentity.Find(function);
-                return (virtio.Bar, virtio.QueueCount & ~3UL);
-            },
-            value => (value & HighHalf) == 1 << 16);
+        // The structure takes accesses of a field's own width only, and this one is 16 bits wide.
+        await cell.TryAsync("identity", (function, _) =>
+        {
+            var virtio = VirtioIdentity.Find(function);
+            using Bar bar = function.MapBar(virtio.Bar);
+            Span<byte> data = stackalloc byte[sizeof(ushort)];
+            function.ReadRegion(virtio.Bar, virtio.QueueCount, data);
+            Expect.Equal(bar.Registers.Read16(virtio.QueueCount), EntropyQueues, "queues by the registers");
+            Expect.Equal(BinaryPrimitives.ReadUInt16LittleEndian(data), EntropyQueues, "queues through the region");
+            return Task.CompletedTask;
+        });
         await TableTrial.RunAsync(cell);
     }
 }

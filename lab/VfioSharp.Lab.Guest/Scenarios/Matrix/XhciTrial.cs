@@ -15,7 +15,7 @@ internal sealed class XhciTrial() : DeviceTrial("xhci", XhciController.Id)
     public override async Task RunAsync(Cell cell)
     {
         // Interface version 1.00 behind a capability length of 0x40.
-        await IdentityAsync(cell, _ => (0, XhciController.Version), version => version == 0x0100_0040);
+        await IdentityAsync(cell, XhciController.Version, version => version == 0x0100_0040);
         await TableTrial.RunAsync(cell);
         await cell.TryAsync("commands", (function, stop) => CommandsAsync(cell, function, stop));
         await cell.TryAsync("pending-bit", PendingAsync);

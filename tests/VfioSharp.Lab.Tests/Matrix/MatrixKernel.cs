@@ -1,0 +1,50 @@
+using VfioSharp.Lab.Tests.Booting;
+using VfioSharp.Lab.Tests.Machines;
+
+namespace VfioSharp.Lab.Tests.Matrix;
+
+/// <summary>A kernel in the matrix: how it gives functions away, the hosts it runs on, and the functions these have. One machine a host serves all tests.</summary>
+internal sealed record MatrixKernel(string Name, GuestArchitecture Architecture, string[] Backends, string[] Hosts, string[] Devices)
+{
+    private const int Rounds = 1000;
+
+    // The device under test numbers its interrupts and registers by itself; each has a place of its own, hence a group of its own.
+    private static readonly Dictionary<string, string> Options = new()
+    {
+        ["nvme"] = "nvme,addr=3",
+        ["igb"] = "igb,addr=4",
+        ["edu"] = "edu,addr=5,dma_mask=0xffffffffffffffff",
+        ["xhci"] = "qemu-xhci,addr=6",
+        ["virtio"] = "virtio-rng-pci,addr=7,disable-legacy=on",
+    };
+
+    private static readonly string[] AllDevices = ["nvme", "igb", "xhci", "edu", "virtio"];
+    private static readonly string[] IntelHosts = ["Intel, remapping on", "Intel, remapping off", "Intel, remapping off, override", "Intel, nosid"];
+
+    public static MatrixKernel Debian61 { get; } = new("6.1", GuestArchitecture.X64, ["Group"], [.. IntelHosts, "AMD, remapping on"], AllDevices);
+
+    public static MatrixKernel Debian7 { get; } = new("7", GuestArchitecture.X64, ["Group"], IntelHosts, AllDevices);
+
+    public static MatrixKernel Small612 { get; } =
+        new("6.12", GuestArchitecture.X64, ["Group", "IommuFd"], [.. IntelHosts, "AMD, remapping on"], AllDevices);
+
+    public static MatrixKernel Debian7OnArm64 { get; } =
+        new("7", GuestArchitecture.Arm64, ["Group"], ["SMMUv3, ITS", "SMMUv3, GICv2m", "SMMUv3, GICv2m, override"], ["nvme", "igb"]);
+
+    public async Task<GuestRun> RunAsync(MatrixHost host)
+    {
+        var machine = new Machine
+        {
+            Architecture = Architecture,
+            Kernel = Name,
+            Iommu = host.Iommu,
+            CommandLine = host.CommandLine,
+            Devices = [.. Devices.Select(device => Options[device])],
+            TimeLimit = IsLong ? TimeSpan.FromMinutes(20) : TimeSpan.FromMinutes(5),
+        };
+        int rounds = IsLong ? 10 * Rounds : Rounds;
+        return await Lab.RunAsync(machine, "matrix", [$"{rounds}", .. Backends]);
+    }
+
+    private static bool IsLong => Environment.GetEnvironmentVariable("VFIOSHARP_LONG") == "1";
+}
