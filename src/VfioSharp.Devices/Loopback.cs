@@ -25,6 +25,7 @@ public static class Loopback
         options ??= new LoopbackOptions();
         FunctionPort port = FunctionPort.Attach(model);
         var function = new LoopbackFunction(port, Shape(port, options));
+        port.Client = function;
 
         // As vfio-pci leaves an opened function, but for bus mastering, which the owner of a PciFunction is given.
         function.Configuration.SetCommand(PciCommand.IoSpace | PciCommand.MemorySpace | PciCommand.BusMaster, true);
@@ -49,9 +50,9 @@ public static class Loopback
             Regions = regions.ToImmutable(),
             Interrupts =
             [
-                new InterruptShape(layout.Pin == InterruptPin.None ? 0 : 1, false),
-                new InterruptShape(layout.MsiVectors, false),
-                new InterruptShape(layout.MsixPlacement?.Vectors ?? 0, true),
+                new InterruptShape(port.VectorCount(InterruptKind.Intx), false),
+                new InterruptShape(port.VectorCount(InterruptKind.Msi), false),
+                new InterruptShape(port.VectorCount(InterruptKind.Msix), true),
             ],
             Dma = new DmaLimits(options.DmaRanges, (ulong)Environment.SystemPageSize, int.MaxValue),
             Isolation = options.Isolation,

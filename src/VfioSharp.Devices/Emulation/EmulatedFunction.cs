@@ -15,8 +15,6 @@ namespace VfioSharp.Devices.Emulation;
 /// </remarks>
 public abstract class EmulatedFunction
 {
-    private readonly FunctionCore core;
-
     /// <summary>Makes the function.</summary>
     /// <param name="layout">All that is fixed about it.</param>
     /// <exception cref="ArgumentException">The layout breaks a rule; the message says which.</exception>
@@ -25,7 +23,7 @@ public abstract class EmulatedFunction
     {
         LayoutRules.Check(layout);
         Layout = layout;
-        core = new FunctionCore(this);
+        Core = new FunctionCore(this);
     }
 
     /// <summary>A handler threw. Where nobody listens, a line of trace tells.</summary>
@@ -35,10 +33,10 @@ public abstract class EmulatedFunction
     public FunctionLayout Layout { get; }
 
     /// <summary>The memory that the driver or guest shows to the function.</summary>
-    protected SystemMemory Memory => core.Memory;
+    protected SystemMemory Memory => Core.Memory;
 
     /// <summary>What hosts and backends use.</summary>
-    internal FunctionCore Core => core;
+    internal FunctionCore Core { get; }
 
     /// <summary>Sends the message of a vector, by MSI-X or MSI, whichever is enabled; masked, or not enabled, an MSI-X vector stays pending.</summary>
     /// <param name="vector">0 up to the number of MSI-X vectors, or of MSI vectors where there is no MSI-X.</param>
@@ -49,7 +47,7 @@ public abstract class EmulatedFunction
         int count = Layout.MsixPlacement?.Vectors ?? Layout.MsiVectors;
         ArgumentOutOfRangeException.ThrowIfNegative(vector);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(vector, count);
-        core.Raise(vector);
+        Core.Raise(vector);
     }
 
     /// <summary>Asserts the legacy line, or lets go of it. It does not interrupt while disabled, or while MSI or MSI-X is enabled instead.</summary>
@@ -62,14 +60,14 @@ public abstract class EmulatedFunction
             throw new InvalidOperationException("the function's layout gives it no interrupt pin");
         }
 
-        core.SetIntx(asserted);
+        Core.SetIntx(asserted);
     }
 
     /// <summary>A part of a BAR that the layout says is plain memory.</summary>
     /// <param name="bar">0 to 5.</param>
     /// <param name="range">The part; it may be all of one range of <see cref="BarLayout.Memory"/> or less.</param>
     /// <exception cref="ArgumentException">Not all of it is memory, or it holds MSI-X structures.</exception>
-    protected BarMemory MemoryOf(int bar, ByteRange range) => core.MemoryOf(bar, range);
+    protected BarMemory MemoryOf(int bar, ByteRange range) => Core.MemoryOf(bar, range);
 
     /// <summary>A register was read. One call at a time, with <see cref="OnWrite"/>.</summary>
     /// <param name="bar">0 to 5.</param>

@@ -161,7 +161,7 @@ internal sealed class FunctionCore
         try
         {
             inReset = true;
-            await function.CallQuiesceAsync(stop).ConfigureAwait(false);
+            await QuiesceAsync(stop).ConfigureAwait(false);
 
             // Whoever is inside a handler leaves it; nobody enters any more.
             handlers.Enter();
@@ -182,12 +182,12 @@ internal sealed class FunctionCore
     }
 
     /// <summary>Runs an action while the function works on no memory.</summary>
-    public async ValueTask PausedAsync(Func<ValueTask> action, CancellationToken stop)
+    public async ValueTask PausedAsync(Func<ValueTask> action)
     {
-        await pauses.WaitAsync(stop).ConfigureAwait(false);
+        await pauses.WaitAsync().ConfigureAwait(false);
         try
         {
-            await function.CallQuiesceAsync(stop).ConfigureAwait(false);
+            await QuiesceAsync(CancellationToken.None).ConfigureAwait(false);
             await action().ConfigureAwait(false);
         }
         finally
@@ -352,6 +352,19 @@ internal sealed class FunctionCore
         catch (Exception exception)
         {
             function.Report("function-level reset", exception);
+        }
+    }
+
+    // An author's mistake must not keep memory from being taken back, nor the function from being reset.
+    private async ValueTask QuiesceAsync(CancellationToken stop)
+    {
+        try
+        {
+            await function.CallQuiesceAsync(stop).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            function.Report("quiesce", exception);
         }
     }
 

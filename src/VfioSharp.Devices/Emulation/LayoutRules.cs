@@ -38,8 +38,11 @@ internal static class LayoutRules
     }
 
     /// <summary>The BARs as the rules for MSI-X want them.</summary>
-    public static BarSet ResourcesOf(FunctionLayout layout) =>
-        BarSet.Of([.. layout.Bars.Select(bar => new BarResource(bar.Index, bar.Kind, bar.IsPrefetchable, 0, bar.Length, false))]);
+    private static BarSet ResourcesOf(FunctionLayout layout) => BarSet.Of(
+    [
+        .. layout.Bars.Select(bar => new BarResource(bar.Index, bar.Kind, bar.IsPrefetchable, 0, bar.Length, false)),
+        .. layout.Bars.Where(bar => bar.Kind == BarKind.Memory64).Select(bar => new BarResource(bar.Index + 1, BarKind.UpperHalf, false, 0, 0, false)),
+    ]);
 
     private static void CheckBar(FunctionLayout layout, BarLayout bar)
     {

@@ -29,6 +29,14 @@ internal sealed class FunctionPort : IFunctionHost, IAsyncDisposable
 
     public FunctionCore Core => core;
 
+    /// <summary>
+    /// Who the client is, kept alive as long as the function may reach memory of its: dropped without being disposed it would otherwise be collected.
+    /// </summary>
+    public object? Client { get; set; }
+
+    /// <summary>How many vectors a way of interrupting has.</summary>
+    public int VectorCount(InterruptKind kind) => triggers.Count(kind);
+
     /// <summary>Becomes the function's client.</summary>
     /// <exception cref="DeviceBusyException">It has one.</exception>
     public static FunctionPort Attach(EmulatedFunction function)
@@ -66,9 +74,13 @@ internal sealed class FunctionPort : IFunctionHost, IAsyncDisposable
                         msix.SetMask(start + i, eventFds[i] is null);
                     }
 
-                    int control = configuration.Capabilities.Msix + 2;
-                    configuration.Set16(control, ConfigurationImage.MsixFunctionMask, false);
-                    configuration.Set16(control, ConfigurationImage.MsixEnable, triggers.Any(kind) || msix.IsEnabled);
+                    if (!msix.IsEnabled && triggers.Any(kind))
+                    {
+                        int control = configuration.Capabilities.Msix + 2;
+                        configuration.Set16(control, ConfigurationImage.MsixFunctionMask, false);
+                        configuration.Set16(control, ConfigurationImage.MsixEnable, true);
+                    }
+
                     break;
                 case InterruptKind.Msi when core.Interrupts.Msi is { } msi:
                     for (int i = 0; i < eventFds.Length; i++)
@@ -151,12 +163,12 @@ internal sealed class FunctionPort : IFunctionHost, IAsyncDisposable
 
     /// <summary>Takes away what lies wholly in a range; done when the function has let go of it.</summary>
     /// <returns>How many pieces that were.</returns>
-    public async ValueTask<int> RemoveMemoryAsync(Iova first, Iova last, CancellationToken stop = default)
+    public async ValueTask<int> RemoveMemoryAsync(Iova first, Iova last)
     {
         List<MemoryRegion> removed = core.Memory.Remove(first, last);
         if (removed.Count > 0)
         {
-            await core.PausedAsync(() => CloseAsync(removed), stop).ConfigureAwait(false);
+            await core.PausedAsync(() => CloseAsync(removed)).ConfigureAwait(false);
         }
 
         return removed.Count;

@@ -6,23 +6,20 @@ namespace VfioSharp.Tests.Contract;
 /// <param name="Body">Throws where it does not hold.</param>
 internal sealed record ContractCheck(string Name, ContractFeatures Needs, Func<ContractSubject, CancellationToken, Task> Body)
 {
-    /// <summary>How long it may take before it counts as hung.</summary>
-    public static TimeSpan Patience { get; } = TimeSpan.FromSeconds(60);
-
     public bool AppliesTo(ContractSubject subject) => (subject.Features & Needs) == Needs;
 
     /// <summary>Asks it; throws where it does not hold.</summary>
     public async Task Run(ContractSubject subject, CancellationToken stop)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        limit.CancelAfter(Patience);
+        limit.CancelAfter(subject.Patience);
         try
         {
-            await Body(subject, limit.Token).WaitAsync(Patience + TimeSpan.FromSeconds(5), stop);
+            await Body(subject, limit.Token).WaitAsync(2 * subject.Patience, stop);
         }
         catch (Exception exception) when (exception is TimeoutException || (exception is OperationCanceledException && !stop.IsCancellationRequested))
         {
-            throw new ContractException($"{Name}: not done within {Patience.TotalSeconds:0} s, at {exception.StackTrace}");
+            throw new ContractException($"{Name}: not done within {subject.Patience.TotalSeconds:0} s, at {exception.StackTrace}");
         }
     }
 }

@@ -32,6 +32,9 @@ internal abstract class ContractSubject
     /// <summary>After this time nothing that was caused before is still on its way.</summary>
     public virtual TimeSpan Settle => TimeSpan.FromMilliseconds(30);
 
+    /// <summary>How long a check may take before it counts as hung.</summary>
+    public virtual TimeSpan Patience => TimeSpan.FromSeconds(60);
+
     /// <summary>Opens the function. It has no other user.</summary>
     public abstract ValueTask<PciFunction> OpenAsync(CancellationToken stop);
 

@@ -4,7 +4,7 @@ using VfioSharp.Devices.Emulation;
 namespace VfioSharp.Tests.Contract.Model;
 
 /// <summary>A function that does what the contract asks about, with its MSI-X table where a layout says.</summary>
-/// <param name="layout">One of <see cref="ContractLayouts"/>.</param>
+/// <param name="layout">One of <see cref="ContractLayout.All"/>.</param>
 internal sealed class ContractModel(ContractLayout layout) : EmulatedFunction(layout.Function)
 {
     public const ushort VendorId = 0x1234;
