@@ -8,8 +8,8 @@ using VfioSharp.Pci.Addressing;
 namespace VfioSharp.Lab.Guest.Scenarios;
 
 /// <summary>
-/// <c>unplug FUNCTION Group|IommuFd host|operator</c>: uses a function in every way at once while it is taken away, by the host that is told <c>loaded</c>, or by an
-/// operator of this one who unbinds it.
+/// <c>unplug FUNCTION Group|IommuFd host|operator</c>: uses a function in every way at once while it is taken away, by the host that is told <c>loaded</c>, or by
+/// an operator of this one who unbinds it.
 /// </summary>
 internal sealed class UnplugScenario : IScenario
 {
@@ -46,7 +46,9 @@ internal sealed class UnplugScenario : IScenario
             report.Observe("wait", ("worker", worker.Name), ("rounds", worker.Rounds), ("end", await worker.EndAsync(limit.Token)));
         }
 
-        // The rest goes on while the function is closed under it.
+        // The kernel waits, and the rest goes on while the function is closed under it.
+        string folder = $"/sys/bus/pci/devices/{address}";
+        report.Observe("kept", ("present", operation is null ? Path.Exists(folder) : !operation.HasExited), ("read", load.LastRead), ("isLost", function.IsLost));
         await function.DisposeAsync();
         await Task.Delay(100, limit.Token);
         report.Observe("late", ("running", load.Workers.Single(worker => worker.Name == "registers").IsRunning), ("read", load.LastRead));
@@ -59,15 +61,9 @@ internal sealed class UnplugScenario : IScenario
         load.WriteScratch();
         report.Observe("last", ("scratch", load.Registers.Read32(load.Scratch)), ("isLost", function.IsLost));
 
-        string link = $"/sys/bus/pci/devices/{address}" + (byHost ? "" : "/driver");
-        while (Path.Exists(link))
+        while (operation is null ? Path.Exists(folder) : !operation.HasExited)
         {
             await Task.Delay(10, limit.Token);
-        }
-
-        if (operation is not null)
-        {
-            await operation.WaitForExitAsync(limit.Token);
         }
 
         report.Observe("gone", ("milliseconds", watch.ElapsedMilliseconds), ("operation", operation?.ExitCode));

@@ -93,6 +93,8 @@ public class ForgeTests
         // AMD-Vi looks the data up in the sender's own table: the first entry is the igb's one interrupt, the second is not there.
         Forgery(run, "table: nvme0q0").Number("own").ShouldBe(Times, run.Describe());
         Forgery(run, "table: nvme0q1").Number("own").ShouldBe(0, run.Describe());
+        Forgery(run, "table: compatibility format").Number("victim").ShouldBe(0, run.Describe());
+        Forgery(run, "DMA: nvme0q0").Number("victim").ShouldBe(0, run.Describe());
     }
 
     [Theory, MemberData(nameof(Attached))]

@@ -66,6 +66,11 @@ public class UnplugTests
         waits.Select(wait => wait.Text("worker")).ShouldBe(["interrupts", "idle"], run.Describe());
         waits.ShouldAllBe(wait => wait.Text("end") == "DeviceLostException", run.Describe());
 
+        // The kernel waits until the function is given back; until then it still answers.
+        run.One("kept").Flag("present").ShouldBe(true, run.Describe());
+        run.One("kept").Flag("isLost").ShouldBe(false, run.Describe());
+        run.One("kept").Number("read").ShouldNotBe(Ones, run.Describe());
+
         run.One("late").Flag("running").ShouldBe(true, run.Describe());
         run.One("late").Number("read").ShouldBe(Ones, run.Describe());
         GuestResult registers = run.All("use").Single(use => use.Text("worker") == "registers");
