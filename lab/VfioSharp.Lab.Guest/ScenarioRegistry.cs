@@ -1,4 +1,5 @@
 using VfioSharp.Lab.Guest.Scenarios;
+using VfioSharp.Lab.Guest.Scenarios.Backends;
 using VfioSharp.Lab.Guest.Scenarios.Matrix;
 
 namespace VfioSharp.Lab.Guest;
@@ -9,6 +10,7 @@ internal static class ScenarioRegistry
     private static readonly Dictionary<string, IScenario> Scenarios = new()
     {
         ["audit"] = new AuditScenario(),
+        ["backend"] = new BackendScenario(),
         ["echo"] = new EchoScenario(),
         ["matrix"] = new MatrixScenario(),
     };
