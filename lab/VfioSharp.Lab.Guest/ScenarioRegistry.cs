@@ -1,4 +1,5 @@
 using VfioSharp.Lab.Guest.Scenarios;
+using VfioSharp.Lab.Guest.Scenarios.Backends;
 using VfioSharp.Lab.Guest.Scenarios.Matrix;
 
 namespace VfioSharp.Lab.Guest;
@@ -10,6 +11,7 @@ internal static class ScenarioRegistry
     {
         ["accessors"] = new AccessorsScenario(),
         ["audit"] = new AuditScenario(),
+        ["backend"] = new BackendScenario(),
         ["echo"] = new EchoScenario(),
         ["forge"] = new ForgeScenario(),
         ["kill"] = new KillScenario(),
