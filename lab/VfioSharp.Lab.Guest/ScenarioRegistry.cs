@@ -9,10 +9,15 @@ internal static class ScenarioRegistry
 {
     private static readonly Dictionary<string, IScenario> Scenarios = new()
     {
+        ["accessors"] = new AccessorsScenario(),
         ["audit"] = new AuditScenario(),
         ["backend"] = new BackendScenario(),
         ["echo"] = new EchoScenario(),
+        ["forge"] = new ForgeScenario(),
+        ["kill"] = new KillScenario(),
+        ["kill-child"] = new KillChildScenario(),
         ["matrix"] = new MatrixScenario(),
+        ["unplug"] = new UnplugScenario(),
     };
 
     public static IEnumerable<string> Names => Scenarios.Keys;

@@ -1,11 +1,12 @@
-# A kernel of Debian's with those of its modules that the tests load, and the modules these need: architecture, suite.
+# A kernel of Debian's with those of its modules that the tests load, and the modules these need: architecture, suite, and
+# flavour if it is another than the architecture's own.
 # modules/order lists them so that each follows what it needs.
 
 wanted='vfio_iommu_type1 vfio_pci nvme igb virtio_pci virtio_blk crc32c_generic ext4'
 
-mapfile -t packages < <(resolve "$1" "$2" "linux-image-$1" '^linux-(image|modules|binary)-[0-9]')
+mapfile -t packages < <(resolve "$1" "$2" "linux-image-${3-$1}" '^linux-(image|modules|binary)-[0-9]')
 if ((${#packages[@]} == 0)); then
-    [[ -s reason ]] || echo "the suite $2 has no kernel for $1" >reason
+    [[ -s reason ]] || echo "the suite $2 has no kernel for ${3-$1}" >reason
     exit 1
 fi
 fetch "$1" "${packages[@]/%//$2}"

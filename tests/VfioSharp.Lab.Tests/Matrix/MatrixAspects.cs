@@ -7,7 +7,7 @@ internal static class MatrixAspects
 
     private static readonly Dictionary<string, string[]> Own = new()
     {
-        ["nvme"] = ["identify", "identify-trapped", "reenabling"],
+        ["nvme"] = ["identify", "identify-trapped", "identify-at-risk", "reenabling"],
         ["igb"] = ["vectors", "masking", "reenabling", "resizing"],
         ["xhci"] = ["commands", "pending-bit", "pending-bit-trapped"],
         ["edu"] = ["msi", "copies", "edges", "released", "lesson"],

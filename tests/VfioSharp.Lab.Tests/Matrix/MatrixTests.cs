@@ -77,6 +77,13 @@ public abstract class MatrixTests
         }
     }
 
+    private protected async Task CheckSharedPageAsync(string hostName, string backend, string device, string pages, string neighbour)
+    {
+        GuestResult decision = (await kernel.RunAsync(MatrixHost.Of(hostName))).One($"{backend}/{device}/table-decision");
+        decision.Text("pages").ShouldBe(pages);
+        decision.Texts("neighbours").ShouldContain(neighbour);
+    }
+
     private protected async Task CheckAspectAsync(string hostName, string backend, string device, string aspect)
     {
         GuestResult check = (await kernel.RunAsync(MatrixHost.Of(hostName))).One($"{backend}/{device}/{aspect}");

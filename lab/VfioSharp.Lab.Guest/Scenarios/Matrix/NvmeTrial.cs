@@ -18,6 +18,7 @@ internal sealed class NvmeTrial() : DeviceTrial("nvme", NvmeAdmin.Id)
         await TableTrial.RunAsync(cell);
         await cell.TryAsync("identify", (function, stop) => IdentifyAsync(cell, function, "identify", cell.Rounds, stop));
         await cell.TryAsync("identify-trapped", (function, stop) => IdentifyAsync(cell, function, "identify-trapped", FewRounds, stop), MsixTableRule.NeverMap);
+        await cell.TryAsync("identify-at-risk", (function, stop) => IdentifyAsync(cell, function, "identify-at-risk", FewRounds, stop), MsixTableRule.AcceptRisk);
         await cell.TryAsync("reenabling", (function, stop) => ReenableAsync(cell, function, stop));
     }
 

@@ -16,7 +16,7 @@ internal static class TableTrial
         await TryAsync(cell, "accept-risk", MsixTableRule.AcceptRisk);
     }
 
-    private static Task TryAsync(Cell cell, string aspect, MsixTableRule rule) => cell.TryAsync(aspect, (function, _) =>
+    private static Task<bool> TryAsync(Cell cell, string aspect, MsixTableRule rule) => cell.TryAsync(aspect, (function, _) =>
     {
         MsixGeometry msix = function.Msix ?? throw new InvalidDataException("no MSI-X");
         using Bar bar = function.MapBar(msix.TableBar);

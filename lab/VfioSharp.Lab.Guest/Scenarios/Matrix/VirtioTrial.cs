@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using VfioSharp.Devices.Access;
 using VfioSharp.Lab.Guest.Devices;
+using VfioSharp.Pci.Mapping;
 
 namespace VfioSharp.Lab.Guest.Scenarios.Matrix;
 
@@ -16,6 +17,7 @@ internal sealed class VirtioTrial() : DeviceTrial("virtio", VirtioIdentity.Id)
         {
             var virtio = VirtioIdentity.Find(function);
             using Bar bar = function.MapBar(virtio.Bar);
+            ExpectMapped(bar, new ByteRange(virtio.QueueCount, sizeof(ushort)));
             Span<byte> data = stackalloc byte[sizeof(ushort)];
             function.ReadRegion(virtio.Bar, virtio.QueueCount, data);
             Expect.Equal(bar.Registers.Read16(virtio.QueueCount), EntropyQueues, "queues by the registers");
