@@ -3,7 +3,8 @@ namespace VfioSharp.Lab.Guest;
 /// <summary><c>guest SCENARIO [ARGUMENT…]</c>: runs a scenario and reports to the file that <c>LAB_CHANNEL</c> names, else to standard output.</summary>
 internal static class GuestProgram
 {
-    private const string ChannelVariable = "LAB_CHANNEL";
+    /// <summary>The environment variable that names the channel; a child that reports to its parent has none.</summary>
+    public const string ChannelVariable = "LAB_CHANNEL";
 
     public static async Task<int> RunAsync(string[] arguments)
     {

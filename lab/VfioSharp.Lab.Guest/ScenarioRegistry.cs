@@ -1,4 +1,5 @@
 using VfioSharp.Lab.Guest.Scenarios;
+using VfioSharp.Lab.Guest.Scenarios.Backends;
 using VfioSharp.Lab.Guest.Scenarios.Matrix;
 
 namespace VfioSharp.Lab.Guest;
@@ -8,9 +9,15 @@ internal static class ScenarioRegistry
 {
     private static readonly Dictionary<string, IScenario> Scenarios = new()
     {
+        ["accessors"] = new AccessorsScenario(),
         ["audit"] = new AuditScenario(),
+        ["backend"] = new BackendScenario(),
         ["echo"] = new EchoScenario(),
+        ["forge"] = new ForgeScenario(),
+        ["kill"] = new KillScenario(),
+        ["kill-child"] = new KillChildScenario(),
         ["matrix"] = new MatrixScenario(),
+        ["unplug"] = new UnplugScenario(),
     };
 
     public static IEnumerable<string> Names => Scenarios.Keys;

@@ -18,7 +18,7 @@ public sealed record VfioOptions
 
     /// <summary>
     /// The secret that the user of a physical function on vfio-pci shares with the users of its virtual functions: opening the physical function sets it,
-    /// opening a virtual one shows it. Null where the physical function belongs to its own driver.
+    /// opening a virtual one shows it, by way of its group (<see cref="VfioBackend.Auto"/> takes that way). Null where the physical function belongs to its own driver.
     /// </summary>
     public Guid? VfToken { get; init; }
 

@@ -21,6 +21,9 @@ internal enum ExitStatus
     /// <summary>Reading or writing failed (EX_IOERR).</summary>
     IoError = 74,
 
+    /// <summary>Nothing was touched because something speaks against it (EX_NOPERM).</summary>
+    Refused = 77,
+
     /// <summary>Ctrl-C.</summary>
     Interrupted = 130,
 }

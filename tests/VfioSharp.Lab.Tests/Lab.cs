@@ -54,7 +54,8 @@ internal static class Lab
         }
     }
 
-    private static void Require(Machine machine)
+    /// <summary>Skips the calling test, with the reason, where a machine cannot be booted.</summary>
+    public static void Require(Machine machine)
     {
         if (LabManifest.Current.WhyNot(machine.Kernel, machine.Architecture) is not { } reason)
             return;

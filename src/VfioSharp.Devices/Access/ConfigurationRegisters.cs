@@ -10,11 +10,16 @@ namespace VfioSharp.Devices.Access;
 public sealed class ConfigurationRegisters
 {
     private const ulong CommandOffset = 0x04;
+    private const int HeaderLength = 0x40;
+    private const byte D3Hot = 3;
 
     private readonly PciFunction function;
     private readonly Lock gate = new();
 
     internal ConfigurationRegisters(PciFunction function) => this.function = function;
+
+    // PMCSR of the Power Management capability (PCIe 6.0, 7.5.2.2), its byte with the state; beyond all registers where there is none.
+    private int PowerState => field != 0 ? field : field = Read().Capabilities.PowerManagement?.Offset + sizeof(uint) ?? int.MaxValue;
 
     /// <summary>Its length in bytes: 256, or 4096 where there is extended configuration space.</summary>
     public int Length => (int)Math.Min(ConfigurationSpace.MaxLength, function.Shape.Region(RegionIndex.Configuration).Length);
@@ -73,7 +78,7 @@ public sealed class ConfigurationRegisters
     /// <exception cref="ArgumentOutOfRangeException">It lies outside.</exception>
     /// <exception cref="ArgumentException">The offset is no multiple of the width.</exception>
     /// <exception cref="InvalidOperationException">
-    /// It would turn memory decoding off while a BAR is mapped: a load from the mapping would end the process.
+    /// It would turn memory decoding off, or the function to D3hot, while a BAR is mapped: a load from the mapping would end the process.
     /// </exception>
     public void Write16(int offset, ushort value)
     {
@@ -118,6 +123,11 @@ public sealed class ConfigurationRegisters
         if (offset == (int)CommandOffset && (data[0] & (byte)PciCommand.MemorySpace) == 0 && function.HasMappings)
         {
             throw new InvalidOperationException($"memory decoding of {function.Name} cannot be turned off while a BAR is mapped: dispose the BARs first");
+        }
+
+        if (offset >= HeaderLength && offset <= PowerState && PowerState < offset + data.Length && (data[PowerState - offset] & D3Hot) == D3Hot && function.HasMappings)
+        {
+            throw new InvalidOperationException($"{function.Name} cannot be put to sleep while a BAR is mapped: dispose the BARs first");
         }
 
         function.WriteRegion(RegionIndex.Configuration, (ulong)offset, data);

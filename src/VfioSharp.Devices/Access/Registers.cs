@@ -177,6 +177,19 @@ public sealed unsafe class Registers
         GC.KeepAlive(this);
     }
 
+    /// <summary>For the demonstration of what isolation is worth, and nothing else: a store to the mapped MSI-X table.</summary>
+    internal void WriteTable32(ulong offset, uint value)
+    {
+        Check(offset, sizeof(uint));
+        if (!IsMapped(offset))
+        {
+            throw new InvalidOperationException($"offset 0x{offset:x} of {function.Name}'s BAR {resource.Index} is not mapped");
+        }
+
+        RawWrite32(start + offset, value);
+        GC.KeepAlive(this);
+    }
+
     // Another mapped range, the backend, or a mistake of the caller's.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private ulong ReadElsewhere(ulong offset, int width)

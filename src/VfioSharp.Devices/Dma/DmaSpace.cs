@@ -189,6 +189,11 @@ public sealed class DmaSpace
         }
 
         // Addresses aligned as the memory is let the IOMMU use large pages too.
+        if (Ranges.IsEmpty)
+        {
+            throw new PciException("map memory", $"{function.Name} can be shown no memory: nothing translates its addresses", function.Address, (int)Errno.ENOSPC);
+        }
+
         ulong wanted = options.Alignment != 0 ? options.Alignment : (ulong)options.HugePageSize;
         return addresses.TryTake(length, wanted, options.AddressMask, out Iova iova) ? iova : throw new PciException(
             "map memory",

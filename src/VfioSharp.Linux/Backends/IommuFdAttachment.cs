@@ -58,7 +58,7 @@ internal sealed class IommuFdAttachment : Attachment
         var device = new DeviceFile(file);
         try
         {
-            Bind(context, file, fault);
+            Bind(file, fault);
             Attach(file, fault);
             if (context.Options.VfToken is { } token && context.Audit.Evidence.PhysicalFunction is null)
             {
@@ -81,25 +81,14 @@ internal sealed class IommuFdAttachment : Attachment
     /// <inheritdoc/>
     public override void Dispose() => iommu.Dispose();
 
-    private void Bind(OpenContext context, FileDescriptor file, OpenFault fault)
+    private void Bind(FileDescriptor file, OpenFault fault)
     {
         var argument = new VfioDeviceBindIommuFd { argsz = NativeSize.Of<VfioDeviceBindIommuFd>(), iommufd = iommu.Number };
         Errno error = file.Ioctl(VfioIoctl.VFIO_DEVICE_BIND_IOMMUFD, ref argument);
-        if (error == Errno.None)
+        if (error != Errno.None)
         {
-            return;
+            throw fault.OfBinding(error);
         }
-
-        // The one error also tells of a group with another owner (iommu_device_claim_dma_owner(), drivers/iommu/iommu.c).
-        bool isInUse = context.Audit.Assignability is { IsAssignable: false, Blockers.IsEmpty: false };
-        throw error switch
-        {
-            Errno.EPERM or Errno.EBUSY when isInUse => fault.OfGroupInUse(error),
-            Errno.EPERM => fault.OfIsolation("iommufd", error),
-            Errno.EBUSY => fault.OfHolders(error),
-            Errno.EINVAL => fault.OfCoherency(error),
-            _ => fault.OfDevice(error, null),
-        };
     }
 
     private void Attach(FileDescriptor file, OpenFault fault)

@@ -37,12 +37,25 @@ internal sealed class OpenFault(OpenContext context)
     /// <summary>Somebody has the function or its group open.</summary>
     public DeviceBusyException OfHolders(Errno error)
     {
-        VfioHolder[] holders = [.. context.FindHolders()];
-        string who = holders.Length == 0
-            ? "a process that this one cannot see (run as root to learn which)"
-            : string.Join(", ", holders.Select(holder => holder.ProcessId == Environment.ProcessId ? "this process, by other means than the same backend" : holder.ToString()));
+        string who = FindOthers() is { Length: > 0 } others ? string.Join(", ", others) : "a process that this one cannot see (run as root to learn which)";
         return new DeviceBusyException(Operation, $"{context.Address} or its IOMMU group {Group} is open already, in {who}: end that first", context.Address, (int)error);
     }
+
+    /// <summary>iommufd refuses a function whose file could be opened (<c>iommufd_device_bind()</c>, <c>vfio_df_open()</c>).</summary>
+    public PciException OfBinding(Errno error) => error switch
+    {
+        // Both also tell of a group whose members have other owners.
+        Errno.EPERM or Errno.EBUSY when context.Audit.Assignability is { IsAssignable: false, Blockers.IsEmpty: false } => OfGroupInUse(error),
+        Errno.EPERM => OfIsolation("iommufd", error),
+        Errno.EBUSY => OfHolders(error),
+        Errno.EINVAL when FindOthers().Length > 0 => OfHolders(error),
+        Errno.EINVAL => Make(
+            $"{context.Address}: iommufd does not take the function ({error}): another process, which this one cannot see, has it open, or the IOMMU cannot force DMA to be "
+            + "coherent with the processor's caches, which iommufd demands (try VfioBackend.Group)", error),
+        Errno.EACCES => Make(
+            $"{context.Address}: its physical function is driven through vfio-pci too, whose user has a secret: show it as VfioOptions.VfToken, with VfioBackend.Group", error),
+        _ => OfDevice(error, null),
+    };
 
     /// <summary>The kernel does not attach the group because its MSIs are not isolated.</summary>
     /// <param name="judge">The module that decided.</param>
@@ -56,10 +69,6 @@ internal sealed class OpenFault(OpenContext context)
             + "the MSI-X table's page then stays trapped unless the caller accepts the risk, and trapping it prevents accidents, not attacks: any DMA can forge the same messages",
             context.Address, (int)error);
     }
-
-    /// <summary>iommufd does not take the function as its IOMMU cannot keep DMA coherent.</summary>
-    public PciException OfCoherency(Errno error) => Make(
-        $"{context.Address}: iommufd does not take the function ({error}): the IOMMU cannot force DMA to be coherent with the processor's caches, which iommufd demands; try VfioBackend.Group", error);
 
     /// <summary>The group does not give the function out.</summary>
     public PciException OfDevice(Errno error, string? judge) => error switch
@@ -80,6 +89,9 @@ internal sealed class OpenFault(OpenContext context)
 
     /// <summary>The override of a module, as a path.</summary>
     internal static string OverrideOf(string judge) => $"/sys/module/{judge}/parameters/allow_unsafe_interrupts";
+
+    // This process has just opened the function's own file, if only to be refused.
+    private VfioHolder[] FindOthers() => [.. context.FindHolders().Where(holder => holder.ProcessId != Environment.ProcessId)];
 
     private PciException OfMissingNode(string node, Errno error) => context.IsBound
         ? Make($"{context.Address} is bound to {context.Audit.Evidence.Driver}, yet {node} cannot be opened ({error}): a container must be given the device", error)

@@ -7,7 +7,7 @@ namespace VfioSharp.Linux.Backends;
 internal sealed class UntranslatedDomain : DmaDomain
 {
     /// <summary>Of any group without an IOMMU.</summary>
-    public static UntranslatedDomain Instance { get; } = new() { Limits = new DmaLimits([], (ulong)Environment.SystemPageSize, 0) };
+    public static UntranslatedDomain Instance { get; } = new() { Limits = new DmaLimits([], (ulong)Environment.SystemPageSize, int.MaxValue) };
 
     /// <inheritdoc/>
     public override Errno Map(in DmaRegion region) => Errno.EOPNOTSUPP;

@@ -52,8 +52,12 @@ public sealed record IommuUnitEvidence
     }
 
     /// <summary>Whether a function is an IOMMU: by its class (AMD-Vi, RISC-V), or virtio-iommu, which hides behind class 0x00ff.</summary>
-    internal static bool IsIommu(FunctionEvidence function) =>
-        function.ClassCode >> 8 == 0x0806 || function is { VendorId: VirtioVendor, DeviceId: VirtioIommuDevice };
+    /// <exception cref="ArgumentNullException"><paramref name="function"/> is null.</exception>
+    public static bool IsIommu(FunctionEvidence function)
+    {
+        ArgumentNullException.ThrowIfNull(function);
+        return function.ClassCode >> 8 == 0x0806 || function is { VendorId: VirtioVendor, DeviceId: VirtioIommuDevice };
+    }
 
     internal static IommuUnitKind KindOf(string name, IEnumerable<FunctionEvidence> functions)
     {

@@ -9,9 +9,6 @@ namespace VfioSharp.Cli.Commands;
 /// <summary>What bind and unbind have in common: all functions are looked at before the first is touched.</summary>
 internal sealed class BindingChange(TextWriter output, string? root, bool dryRun)
 {
-    /// <summary>Nothing was touched because something speaks against it (EX_NOPERM).</summary>
-    public const ExitStatus Refused = (ExitStatus)77;
-
     private readonly IAnsiConsole console = Terminal.For(output);
 
     public static Argument<PciAddress[]> Addresses(string description) => new("ADDRESS")
@@ -66,7 +63,7 @@ internal sealed class BindingChange(TextWriter output, string? root, bool dryRun
             BindOutcome outcome = change(address);
             if (!outcome.Succeeded)
             {
-                throw new CliException(outcome.Status == BindingStatus.Refused ? Refused : ExitStatus.IoError, ConsoleLines.Harmless(outcome.Message));
+                throw new CliException(outcome.Status == BindingStatus.Refused ? ExitStatus.Refused : ExitStatus.IoError, ConsoleLines.Harmless(outcome.Message));
             }
 
             console.Line("", outcome.Message);
@@ -79,7 +76,7 @@ internal sealed class BindingChange(TextWriter output, string? root, bool dryRun
         {
             string[] reasons = [.. refusals.Select(refusal => ConsoleLines.Harmless(refusal.Reason)).Distinct()];
             string end = refusals.All(refusal => refusal.CanBeForced) ? "nothing was touched; --force does it nevertheless" : "nothing was touched";
-            throw new CliException(Refused, string.Join("\nvfio: ", [.. reasons, end]));
+            throw new CliException(ExitStatus.Refused, string.Join("\nvfio: ", [.. reasons, end]));
         }
     }
 }

@@ -54,6 +54,26 @@ public sealed class VfioFunctionTests : IDisposable
     }
 
     [Fact]
+    public async Task It_is_not_put_to_sleep_under_a_mapped_BAR()
+    {
+        await using VfioFunction function = Open(image =>
+        {
+            (image[0x06], image[0x34]) = (0x10, 0x40);
+            (image[0x40], image[0x42]) = (0x01, 0x03); // Power Management
+        });
+        function.Start();
+        using (Bar bar = function.MapBar(0))
+        {
+            Should.Throw<InvalidOperationException>(() => function.Configuration.Write8(0x44, 3)).Message.ShouldContain("sleep");
+            Should.Throw<InvalidOperationException>(() => function.Configuration.Write32(0x44, 0x103));
+            function.Configuration.Write16(0x44, 0x100); // PME, and awake
+        }
+
+        function.Configuration.Write16(0x44, 3);
+        function.Configuration.Read16(0x44).ShouldBe((ushort)3);
+    }
+
+    [Fact]
     public async Task I_O_space_is_on_where_a_BAR_is_in_it()
     {
         await using VfioFunction function = Open(image => image[0x18] = 0x01);

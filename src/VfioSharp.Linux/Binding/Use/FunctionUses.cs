@@ -43,9 +43,9 @@ internal sealed class FunctionUses(HostTree tree, HostEvidence host, Func<string
         return names.Count > MaxNamed ? $"{string.Join(", ", names.Take(MaxNamed))} and {names.Count - MaxNamed} more" : string.Join(", ", names);
     }
 
-    // The class code alone misses virtio-iommu, which reports class 0x00ff; its unit hangs below its function, as AMD-Vi's does.
+    // What it is tells, and what it does: a unit hangs below its function, or has its name.
     public bool IsIommu(FunctionEvidence function) =>
-        function.ClassCode >> 8 == 0x0806
+        IommuUnitEvidence.IsIommu(function)
         || (function.DevicePath is { } folder && units.Value.Any(unit => unit.StartsWith(folder + "/", StringComparison.Ordinal)))
         || units.Value.Contains(function.Address.ToString());
 }
