@@ -121,8 +121,15 @@ public sealed class Edu : IAsyncDisposable
         await InterruptAsync(InterruptOfFactorial, stop);
 
         // The interrupt says "look": the device's own registers say what is the case.
-        while ((Registers.Read32(Status) & StatusBusy) != 0)
+        uint status;
+        while (((status = Registers.Read32(Status)) & StatusBusy) != 0)
         {
+            // A function that is gone reads as all ones, which would look busy for ever.
+            if (status == uint.MaxValue)
+            {
+                throw new DeviceLostException("compute", $"{function.Name} does not answer any more", function.Address);
+            }
+
             await Task.Yield();
         }
 
