@@ -19,17 +19,27 @@ public static class Loopback
     /// <param name="model">The function.</param>
     /// <param name="options">What the driver sees beside it.</param>
     /// <returns>The function as its driver holds it; disposing it leaves the model ready for the next.</returns>
+    /// <exception cref="ArgumentException">An option is out of its range.</exception>
     /// <exception cref="DeviceBusyException">The function has a driver or server already.</exception>
     public static PciFunction Attach(EmulatedFunction model, LoopbackOptions? options = null)
     {
         options ??= new LoopbackOptions();
         FunctionPort port = FunctionPort.Attach(model);
-        var function = new LoopbackFunction(port, Shape(port, options));
-        port.Client = function;
+        try
+        {
+            var function = new LoopbackFunction(port, Shape(port, options));
+            port.Client = function;
 
-        // As vfio-pci leaves an opened function, but for bus mastering, which the owner of a PciFunction is given.
-        function.Configuration.SetCommand(PciCommand.IoSpace | PciCommand.MemorySpace | PciCommand.BusMaster, true);
-        return function;
+            // As vfio-pci leaves an opened function, but for bus mastering, which the owner of a PciFunction is given.
+            function.Configuration.SetCommand(PciCommand.IoSpace | PciCommand.MemorySpace | PciCommand.BusMaster, true);
+            return function;
+        }
+        catch
+        {
+            // Done at once, for the function has been shown no memory.
+            port.DisposeAsync().AsTask().GetAwaiter().GetResult();
+            throw;
+        }
     }
 
     private static FunctionShape Shape(FunctionPort port, LoopbackOptions options)

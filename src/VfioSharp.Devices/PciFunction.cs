@@ -188,18 +188,24 @@ public abstract class PciFunction : IAsyncDisposable
         }
 
         // First the function sends nothing more, then nobody reaches it, then what it could reach is taken away.
-        Configuration.SetCommand(PciCommand.BusMaster, false);
-        lock (gate)
+        try
         {
-            closed = true;
-            interrupts?.End();
-            SubstituteMappings();
-        }
+            Configuration.SetCommand(PciCommand.BusMaster, false);
+            lock (gate)
+            {
+                closed = true;
+                interrupts?.End();
+                SubstituteMappings();
+            }
 
-        Dma.Close();
-        await CloseCore().ConfigureAwait(false);
-        interrupts?.Close();
-        GC.SuppressFinalize(this);
+            Dma.Close();
+        }
+        finally
+        {
+            await CloseCore().ConfigureAwait(false);
+            interrupts?.Close();
+            GC.SuppressFinalize(this);
+        }
     }
 
     /// <summary>Fails the way every member does once the function is gone.</summary>
@@ -237,14 +243,19 @@ public abstract class PciFunction : IAsyncDisposable
     internal void RequestRemoval()
     {
         // Callbacks first, for they may want a last word with the function; then whoever waits learns of it.
-        CancelRemoving();
-        InterruptSet? set;
-        lock (gate)
+        try
         {
-            set = interrupts;
+            removing.Cancel();
+        }
+        catch (AggregateException)
+        {
+            // A callback that fails must not keep the others from ending, nor end the thread that brings the news.
         }
 
-        set?.Fail(Lost("wait"));
+        lock (gate)
+        {
+            interrupts?.Fail(Lost("wait"));
+        }
     }
 
     /// <summary>For backends: the function does not answer any more.</summary>
@@ -261,9 +272,9 @@ public abstract class PciFunction : IAsyncDisposable
             SubstituteMappings();
         }
 
-        if (gate.IsHeldByCurrentThread)
+        if (gate.IsHeldByCurrentThread || Dma.IsHeldByCurrentThread || Configuration.IsHeldByCurrentThread)
         {
-            // A backend call made under the lock found out; the callbacks of others must not run under it.
+            // A backend call made under a lock found out; the callbacks of others must not run under it.
             ThreadPool.UnsafeQueueUserWorkItem(static function => function.RequestRemoval(), this, preferLocal: false);
         }
         else
@@ -381,19 +392,7 @@ public abstract class PciFunction : IAsyncDisposable
     {
         foreach (BarAperture aperture in apertures)
         {
-            aperture.Substitute();
-        }
-    }
-
-    private void CancelRemoving()
-    {
-        try
-        {
-            removing.Cancel();
-        }
-        catch (AggregateException)
-        {
-            // A callback that fails must not keep the others from ending, nor end the thread that brings the news.
+            aperture.TrySubstitute();
         }
     }
 }

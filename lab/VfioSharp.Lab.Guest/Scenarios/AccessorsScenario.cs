@@ -12,7 +12,9 @@ internal sealed class AccessorsScenario : IScenario
         report.Observe("compiler", ("architecture", RuntimeInformation.ProcessArchitecture), ("isDynamic", RuntimeFeature.IsDynamicCodeSupported));
         foreach ((string accessor, string expected) in AccessorCode.Expected)
         {
-            report.Check(accessor, () => report.Observe("accessor", ("name", accessor), ("expected", expected), ("accesses", AccessorCode.BarAccesses(accessor))));
+            report.Check(
+                accessor,
+                () => report.Observe("accessor", ("name", accessor), ("expected", expected), ("accesses", AccessorCode.BarAccesses(accessor))));
         }
 
         return Task.CompletedTask;

@@ -12,11 +12,12 @@ using VfioSharp.Pci.Mapping;
 namespace VfioSharp.Lab.Guest.Scenarios;
 
 /// <summary>
-/// <c>forge FORGER VICTIM [EDU]</c>: lets one function signal another one's interrupt, by the table of an igb and by the DMA of an edu, and tells what came of it.
+/// <c>forge FORGER VICTIM [EDU]</c>: lets one function signal another one's interrupt, by the table of an igb and by the DMA of an edu, and tells what came
+/// of it.
 /// </summary>
 /// <remarks>
-/// The victim is an NVMe controller under the kernel's driver. Observes <c>audit</c>, made before anything is bound, <c>attach</c>, and one <c>forgery</c> for each
-/// message. It judges nothing: what must come of a message is for the host to say, which knows the machine.
+/// The victim is an NVMe controller under the kernel's driver. Observes <c>audit</c>, made before anything is bound, <c>attach</c>, and one <c>forgery</c>
+/// for each message. It judges nothing: what must come of a message is for the host to say, which knows the machine.
 /// </remarks>
 internal sealed class ForgeScenario : IScenario
 {

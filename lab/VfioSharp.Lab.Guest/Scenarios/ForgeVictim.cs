@@ -16,7 +16,8 @@ internal sealed class ForgeVictim
         Interrupt = $"nvme0q{queue}";
         MsixGeometry msix = function.Msix ?? throw new ArgumentException($"{function.Address} has no MSI-X", nameof(function));
         using var bar = MemoryMappedFile.CreateFromFile($"/sys/bus/pci/devices/{function.Address}/resource{msix.TableBar}", FileMode.Open);
-        using MemoryMappedViewAccessor table = bar.CreateViewAccessor((long)msix.Table!.Value.Offset + (queue * ForgedMessage.EntryLength), ForgedMessage.EntryLength);
+        long entry = (long)msix.Table!.Value.Offset + (queue * ForgedMessage.EntryLength);
+        using MemoryMappedViewAccessor table = bar.CreateViewAccessor(entry, ForgedMessage.EntryLength);
         Message = ForgedMessage.Read(offset => table.ReadUInt32((long)offset));
         Compatibility = ForgedMessage.ToProcessor(ReadDebug("Target:"), ReadDebug("Vector:"));
     }

@@ -8,8 +8,8 @@ using VfioSharp.Pci.Addressing;
 namespace VfioSharp.Lab.Guest.Scenarios;
 
 /// <summary>
-/// <c>unplug FUNCTION Group|IommuFd host|operator</c>: uses a function in every way at once while it is taken away, by the host that is told <c>loaded</c>, or by
-/// an operator of this one who unbinds it.
+/// <c>unplug FUNCTION Group|IommuFd host|operator</c>: uses a function in every way at once while it is taken away, by the host that is told
+/// <c>loaded</c>, or by an operator of this one who unbinds it.
 /// </summary>
 internal sealed class UnplugScenario : IScenario
 {
@@ -48,7 +48,8 @@ internal sealed class UnplugScenario : IScenario
 
         // The kernel waits, and the rest goes on while the function is closed under it.
         string folder = $"/sys/bus/pci/devices/{address}";
-        report.Observe("kept", ("present", operation is null ? Path.Exists(folder) : !operation.HasExited), ("read", load.LastRead), ("isLost", function.IsLost));
+        bool present = operation is null ? Path.Exists(folder) : !operation.HasExited;
+        report.Observe("kept", ("present", present), ("read", load.LastRead), ("isLost", function.IsLost));
         await function.DisposeAsync();
         await Task.Delay(100, limit.Token);
         report.Observe("late", ("running", load.Workers.Single(worker => worker.Name == "registers").IsRunning), ("read", load.LastRead));

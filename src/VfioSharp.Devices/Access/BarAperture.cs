@@ -29,9 +29,6 @@ internal sealed class BarAperture
     /// <summary>Where the BAR's first byte is, or would be.</summary>
     public nint Address { get; }
 
-    /// <summary>What is mapped.</summary>
-    public IReadOnlyList<ByteRange> Mapped => mapped;
-
     /// <summary>Whether a part of the BAR itself is mapped.</summary>
     public bool IsMapped => mapped.Count > 0 && !IsGone;
 
@@ -43,7 +40,7 @@ internal sealed class BarAperture
     public static BarAperture Create(ulong length, uint pageSize)
     {
         // Made before it is needed: when a function vanishes there may be no descriptor to be had.
-        OnesFile.Prepare();
+        OnesFile.Prepare(length);
         ulong whole = (length + pageSize - 1) & ~((ulong)pageSize - 1);
         nint address = MappedMemory.Reserve(whole, out Errno error);
         return error == Errno.None ? new BarAperture(address, whole)
@@ -56,7 +53,22 @@ internal sealed class BarAperture
     /// <summary>Notes that a range has been mapped.</summary>
     public void Add(ByteRange range) => mapped.Add(range);
 
+    /// <summary>Whether a byte of the BAR is mapped, to the function or to all ones. Allocates nothing.</summary>
+    public bool Contains(ulong offset)
+    {
+        foreach (ByteRange range in mapped)
+        {
+            if (offset - range.Offset < range.Length)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Puts all ones over what is mapped. Accesses under way finish on one or the other.</summary>
+    /// <exception cref="PciException">The process has too many mappings.</exception>
     public void Substitute()
     {
         if (IsGone)
@@ -69,6 +81,19 @@ internal sealed class BarAperture
         foreach (ByteRange range in mapped)
         {
             OnesFile.MapOver(AddressOf(range), PageRounded(range));
+        }
+    }
+
+    /// <summary>As <see cref="Substitute"/>, where there is more to be done than this: with no mappings left to be had, what is mapped stays.</summary>
+    public void TrySubstitute()
+    {
+        try
+        {
+            Substitute();
+        }
+        catch (PciException)
+        {
+            // Registers that vanish under it may end the process, but need not; waits that never end would be certain.
         }
     }
 

@@ -21,6 +21,8 @@ public sealed class ConfigurationRegisters
     // PMCSR of the Power Management capability (PCIe 6.0, 7.5.2.2), its byte with the state; beyond all registers where there is none.
     private int PowerState => field != 0 ? field : field = Read().Capabilities.PowerManagement?.Offset + sizeof(uint) ?? int.MaxValue;
 
+    internal bool IsHeldByCurrentThread => gate.IsHeldByCurrentThread;
+
     /// <summary>Its length in bytes: 256, or 4096 where there is extended configuration space.</summary>
     public int Length => (int)Math.Min(ConfigurationSpace.MaxLength, function.Shape.Region(RegionIndex.Configuration).Length);
 
@@ -120,7 +122,8 @@ public sealed class ConfigurationRegisters
     private void Write(int offset, ReadOnlySpan<byte> data)
     {
         Check(offset, data.Length);
-        if (offset == (int)CommandOffset && (data[0] & (byte)PciCommand.MemorySpace) == 0 && function.HasMappings)
+        if (offset == (int)CommandOffset && (data[0] & (byte)PciCommand.MemorySpace) == 0 && function.HasMappings
+            && (ReadCommand() & PciCommand.MemorySpace) != 0) // what the function turned off itself, by a reset of its own, is off already
         {
             throw new InvalidOperationException($"memory decoding of {function.Name} cannot be turned off while a BAR is mapped: dispose the BARs first");
         }

@@ -181,7 +181,7 @@ public sealed unsafe class Registers
     internal void WriteTable32(ulong offset, uint value)
     {
         Check(offset, sizeof(uint));
-        if (!IsMapped(offset))
+        if (!aperture.Contains(offset))
         {
             throw new InvalidOperationException($"offset 0x{offset:x} of {function.Name}'s BAR {resource.Index} is not mapped");
         }
@@ -195,7 +195,7 @@ public sealed unsafe class Registers
     private ulong ReadElsewhere(ulong offset, int width)
     {
         Check(offset, width);
-        if (IsMapped(offset))
+        if (aperture.Contains(offset))
         {
             byte* address = start + offset;
             return width switch
@@ -236,7 +236,7 @@ public sealed unsafe class Registers
             return;
         }
 
-        if (IsMapped(offset))
+        if (aperture.Contains(offset))
         {
             byte* address = start + offset;
             switch (width)
@@ -275,19 +275,6 @@ public sealed unsafe class Registers
         {
             throw new ArgumentException($"offset 0x{offset:x} is no multiple of the access's {width} bytes", nameof(offset));
         }
-    }
-
-    private bool IsMapped(ulong offset)
-    {
-        foreach (ByteRange range in aperture.Mapped)
-        {
-            if (offset - range.Offset < range.Length)
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 
     [MethodImpl(Exact)]

@@ -35,6 +35,8 @@ public sealed class DmaSpace
     /// <summary>The larger of the IOMMU's and the host's page: what mappings and addresses are multiples of.</summary>
     internal ulong Granule { get; }
 
+    internal bool IsHeldByCurrentThread => gate.IsHeldByCurrentThread;
+
     /// <summary>Takes zeroed memory and shows it to the function.</summary>
     /// <param name="length">In bytes, at least 1; rounded up to whole pages, and what is rounded belongs to the buffer's mapping, not to its span.</param>
     /// <param name="options">What the function may do and where it sees it.</param>
@@ -90,7 +92,7 @@ public sealed class DmaSpace
             closed = true;
             foreach (DmaBuffer buffer in buffers.ToArray())
             {
-                // A backend that finds the function lost runs callbacks, and those may dispose buffers.
+                // A backend may dispose buffers meanwhile, on this thread.
                 if (buffers.Remove(buffer))
                 {
                     UnmapAtLast(buffer);

@@ -27,6 +27,7 @@ internal sealed class ConfigurationImage
     public const int MsixLength = 12;
 
     public const int DeviceControl = 0x08;
+    public const int PowerState = 0x04;
     public const ushort InitiateReset = 1 << 15;
 
     private const int ConventionalLength = ConfigurationSpace.ConventionalLength;

@@ -4,11 +4,12 @@ using VfioSharp.Pci.Configuration;
 namespace VfioSharp.Devices.Emulation;
 
 /// <summary>
-/// The configuration space of an emulated function: what it reads as, which bits of it software may change, and which it clears by writing ones.
-/// Not synchronized: its function's control lock is held by whoever calls.
+/// The configuration space of an emulated function: what it reads as, and which bits of it software may change. Not synchronized: its function's control lock is held by whoever calls.
 /// </summary>
 internal sealed class ConfigurationModel
 {
+    private const byte D3Hot = 3;
+
     private readonly byte[] image;
     private readonly byte[] initial;
     private readonly byte[] writable;
@@ -32,6 +33,14 @@ internal sealed class ConfigurationModel
 
     public PciCommand Command => (PciCommand)Read16(ConfigurationImage.Command);
 
+    /// <summary>Whether the function is in D3hot, where it answers in configuration space alone and sends nothing (PCIe 6.0, 5.3.1.4.1).</summary>
+    public bool IsAsleep => (image[PowerState] & D3Hot) == D3Hot;
+
+    /// <summary>Whether it may write to and read from memory: awake, and allowed to (PCIe 6.0, 7.5.1.1.3).</summary>
+    public bool CanMaster => (Command & PciCommand.BusMaster) != 0 && !IsAsleep;
+
+    private int PowerState => Capabilities.PowerManagement + ConfigurationImage.PowerState;
+
     public ushort Read16(int offset) => BinaryPrimitives.ReadUInt16LittleEndian(image.AsSpan(offset));
 
     public uint Read32(int offset) => BinaryPrimitives.ReadUInt32LittleEndian(image.AsSpan(offset));
@@ -41,10 +50,17 @@ internal sealed class ConfigurationModel
     /// <summary>Writes as software does: what it may not change stays.</summary>
     public void Write(int offset, ReadOnlySpan<byte> data)
     {
+        byte state = image[PowerState];
         for (int i = 0; i < data.Length; i++)
         {
             byte mask = writable[offset + i];
             image[offset + i] = (byte)((image[offset + i] & ~mask) | (data[i] & mask));
+        }
+
+        // D1 and D2 are not supported: written, they are discarded (PCIe 6.0, 7.5.2.2).
+        if ((image[PowerState] & D3Hot) is 1 or 2)
+        {
+            image[PowerState] = state;
         }
     }
 

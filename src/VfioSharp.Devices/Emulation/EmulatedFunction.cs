@@ -15,6 +15,8 @@ namespace VfioSharp.Devices.Emulation;
 /// </remarks>
 public abstract class EmulatedFunction
 {
+    private readonly int vectors;
+
     /// <summary>Makes the function.</summary>
     /// <param name="layout">All that is fixed about it.</param>
     /// <exception cref="ArgumentException">The layout breaks a rule; the message says which.</exception>
@@ -23,6 +25,7 @@ public abstract class EmulatedFunction
     {
         LayoutRules.Check(layout);
         Layout = layout;
+        vectors = layout.MsixPlacement?.Vectors ?? layout.MsiVectors;
         Core = new FunctionCore(this);
     }
 
@@ -44,9 +47,8 @@ public abstract class EmulatedFunction
     /// <exception cref="ArgumentOutOfRangeException">The function has no such vector.</exception>
     protected void Raise(int vector)
     {
-        int count = Layout.MsixPlacement?.Vectors ?? Layout.MsiVectors;
         ArgumentOutOfRangeException.ThrowIfNegative(vector);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(vector, count);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(vector, vectors);
         Core.Raise(vector);
     }
 

@@ -207,7 +207,7 @@ internal sealed class FunctionCore
 
     private bool Decodes(int region, ulong offset, int length)
     {
-        if (region is < 0 or >= RegionIndex.Bars || bars[region] is not { } bar || inReset)
+        if (region is < 0 or >= RegionIndex.Bars || bars[region] is not { } bar || inReset || configuration.IsAsleep)
         {
             return false;
         }
@@ -347,7 +347,9 @@ internal sealed class FunctionCore
     {
         try
         {
-            await ResetAsync(CancellationToken.None).ConfigureAwait(false);
+            CancellationToken never = CancellationToken.None;
+            Task reset = interrupts.Host is { } host ? host.ResetAsync(this, never).AsTask() : ResetAsync(never).AsTask();
+            await reset.ConfigureAwait(false);
         }
         catch (Exception exception)
         {
@@ -362,7 +364,7 @@ internal sealed class FunctionCore
         {
             await function.CallQuiesceAsync(stop).ConfigureAwait(false);
         }
-        catch (Exception exception) when (exception is not OperationCanceledException)
+        catch (Exception exception) when (exception is not OperationCanceledException || !stop.IsCancellationRequested)
         {
             function.Report("quiesce", exception);
         }

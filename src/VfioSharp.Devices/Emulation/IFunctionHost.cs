@@ -18,4 +18,10 @@ internal interface IFunctionHost
 
     /// <summary>The legacy line changed: asserted, and neither disabled nor replaced by messages.</summary>
     void SetIntx(bool asserted);
+
+    /// <summary>
+    /// Carries out a function-level reset that software asked for by the function's register. A host that keeps what it has programmed through resets
+    /// does so here too. The one member that is called with no lock held.
+    /// </summary>
+    ValueTask ResetAsync(FunctionCore core, CancellationToken stop) => core.ResetAsync(stop);
 }

@@ -1,5 +1,4 @@
 using VfioSharp.Devices.Seam;
-using VfioSharp.Pci.Configuration;
 
 namespace VfioSharp.Devices.Emulation;
 
@@ -47,6 +46,7 @@ internal sealed class InterruptModel
     public void Plug(IFunctionHost? host)
     {
         Host = host;
+        intx.Plug();
         Refresh();
     }
 
@@ -66,7 +66,7 @@ internal sealed class InterruptModel
         Msi?.Reset();
     }
 
-    /// <summary>Sends a message, which is a memory write and so needs bus mastering (PCIe 6.0, 7.5.1.1.3); false where it has to wait.</summary>
+    /// <summary>Sends a message, which is a memory write and so needs <see cref="ConfigurationModel.CanMaster"/>; false where it has to wait.</summary>
     public bool Send(InterruptKind kind, int vector, ulong address, uint data) =>
-        (configuration.Command & PciCommand.BusMaster) != 0 && Host is { } host && host.Deliver(kind, vector, address, data);
+        configuration.CanMaster && Host is { } host && host.Deliver(kind, vector, address, data);
 }

@@ -16,6 +16,13 @@ internal sealed class IntxModel(InterruptModel interrupts, ConfigurationModel co
         Refresh();
     }
 
+    /// <summary>Another host, which takes the line to be down until it is told otherwise.</summary>
+    public void Plug()
+    {
+        shown = false;
+        Refresh();
+    }
+
     /// <summary>Tells the host where the line's level changed.</summary>
     public void Refresh()
     {

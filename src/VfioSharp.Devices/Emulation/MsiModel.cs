@@ -15,10 +15,10 @@ internal sealed class MsiModel(InterruptModel interrupts, ConfigurationModel con
 
     public bool IsEnabled => (Control & ConfigurationImage.MsiEnable) != 0;
 
-    private ushort Control => configuration.Read16(capability + 2);
-
     /// <summary>How many vectors software gave: at most what was asked for.</summary>
-    private int Given => Math.Min(1 << ((Control >> 4) & 7), count);
+    public int Given => Math.Min(1 << ((Control >> 4) & 7), count);
+
+    private ushort Control => configuration.Read16(capability + 2);
 
     private uint Pending
     {

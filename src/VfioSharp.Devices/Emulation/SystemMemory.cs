@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using VfioSharp.Devices.Dma;
-using VfioSharp.Pci.Configuration;
 
 namespace VfioSharp.Devices.Emulation;
 
@@ -169,7 +168,7 @@ public sealed class SystemMemory
 
     private MemoryRegion? Acquire(ulong address, DmaAccess access)
     {
-        if ((configuration.Command & PciCommand.BusMaster) == 0)
+        if (!configuration.CanMaster)
         {
             return null;
         }

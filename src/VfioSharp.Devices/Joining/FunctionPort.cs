@@ -88,7 +88,8 @@ internal sealed class FunctionPort : IFunctionHost, IAsyncDisposable
                         msi.SetMask(start + i, eventFds[i] is null);
                     }
 
-                    msi.Enable(triggers.Any(kind) || msi.IsEnabled, triggers.Highest(kind) + 1);
+                    // A vector without an eventfd is masked, not taken back: those given stay given, or it would be one with a lower vector.
+                    msi.Enable(triggers.Any(kind) || msi.IsEnabled, Math.Max(triggers.Highest(kind) + 1, msi.IsEnabled ? msi.Given : 0));
                     break;
                 case InterruptKind.Intx:
                     intxMasked = false;
@@ -230,6 +231,9 @@ internal sealed class FunctionPort : IFunctionHost, IAsyncDisposable
         intxLevel = asserted;
         SignalIntx();
     }
+
+    /// <inheritdoc/>
+    ValueTask IFunctionHost.ResetAsync(FunctionCore core, CancellationToken stop) => ResetAsync(stop);
 
     private static async ValueTask CloseAsync(List<MemoryRegion> regions)
     {

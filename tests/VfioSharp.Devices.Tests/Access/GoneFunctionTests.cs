@@ -1,4 +1,5 @@
 using VfioSharp.Devices.Access;
+using VfioSharp.Devices.Seam;
 using VfioSharp.Pci.Configuration;
 using VfioSharp.Pci.Isolation;
 
@@ -123,6 +124,29 @@ public class GoneFunctionTests
             GC.WaitForPendingFinalizers();
             registers.Read32(0x10).ShouldBe(uint.MaxValue);
         }
+    }
+
+    [Fact]
+    public async Task A_BAR_of_256_GiB_can_be_replaced_too()
+    {
+        const ulong Length = 1UL << 38;
+        await using MemoryFunction function = MemoryFunction.Create(Length);
+        Bar bar = function.MapBar(0);
+        bar.Registers.Write64(Length - 8, 5);
+        function.Lose();
+        bar.Registers.Read64(Length - 8).ShouldBe(ulong.MaxValue);
+        bar.Registers.Read64(1UL << 37).ShouldBe(ulong.MaxValue);
+    }
+
+    [Fact]
+    public async Task A_function_that_turned_memory_decoding_off_itself_can_be_disposed_with_its_BARs_mapped()
+    {
+        MemoryFunction function = MemoryFunction.Create();
+        Bar bar = function.MapBar(0);
+        function.WriteRegionCore(RegionIndex.Configuration, 4, [(byte)PciCommand.BusMaster, 0]);
+        await function.DisposeAsync();
+        function.Command.ShouldBe(PciCommand.None);
+        bar.Registers.Read32(0).ShouldBe(uint.MaxValue);
     }
 
     [Fact]

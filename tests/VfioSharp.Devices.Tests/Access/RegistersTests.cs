@@ -137,7 +137,7 @@ public class RegistersTests
     }
 
     [Fact]
-    public async Task A_register_access_allocates_nothing_mapped_or_trapped()
+    public async Task A_register_access_by_load_or_store_allocates_nothing()
     {
         await using MemoryFunction function = MemoryFunction.Create();
         using Bar bar = function.MapBar(0);

@@ -301,6 +301,24 @@ public sealed class DmaSpaceTests
     }
 
     [Fact]
+    public async Task Whoever_is_told_of_a_loss_that_mapping_memory_found_may_wait_for_others_that_use_memory()
+    {
+        RecordingFunction function = RecordingFunction.Create();
+        DmaBuffer buffer = function.Dma.Allocate(1);
+        var disposed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using CancellationTokenRegistration told = function.Removing.Register(() =>
+        {
+            if (Task.Run(buffer.Dispose).Wait(TimeSpan.FromSeconds(10)))
+            {
+                disposed.SetResult();
+            }
+        });
+        function.OnMap = _ => function.Lose();
+        function.Dma.Allocate(1).Dispose();
+        await disposed.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
     public void Any_number_of_threads_allocate_and_dispose()
     {
         RecordingFunction function = RecordingFunction.Create();

@@ -130,6 +130,27 @@ public sealed class FunctionPortTests : IAsyncDisposable
     }
 
     [Fact]
+    public void An_MSI_vector_without_an_eventfd_stays_a_vector_of_its_own()
+    {
+        port.SetTriggers(InterruptKind.Msi, 0, [eventFds[0], eventFds[1]]);
+        port.SetTriggers(InterruptKind.Msi, 1, [null]);
+        function.Raise(1);
+        Counts().ShouldBe([0, 0, 0, 0]);
+        port.SetTriggers(InterruptKind.Msi, 1, [eventFds[1]]);
+        Counts().ShouldBe([0, 1, 0, 0]);
+    }
+
+    [Fact]
+    public async Task A_line_that_was_up_before_the_client_came_fires_when_it_is_taken()
+    {
+        function.SetIntx(true);
+        await port.DisposeAsync();
+        await using FunctionPort next = FunctionPort.Attach(function);
+        next.SetTriggers(InterruptKind.Intx, 0, [eventFds[0]]);
+        Counts()[0].ShouldBe(1UL);
+    }
+
+    [Fact]
     public void The_line_is_masked_when_it_fires_and_fires_again_when_unmasked_if_still_up()
     {
         port.SetTriggers(InterruptKind.Intx, 0, [eventFds[0]]);
@@ -186,12 +207,14 @@ public sealed class FunctionPortTests : IAsyncDisposable
         function.Calls.Count.ShouldBe(2);
     }
 
-    [Fact]
-    public async Task Memory_is_taken_away_though_the_author_s_handler_fails()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Memory_is_taken_away_though_the_author_s_handler_fails(bool byCancellation)
     {
         var faults = new List<string>();
         function.Faulted += (_, fault) => faults.Add(fault.Operation);
-        function.Quiesces = () => throw new InvalidOperationException("busy");
+        function.Quiesces = () => throw (byCancellation ? new OperationCanceledException("its own work's") : new InvalidOperationException("busy"));
         byte[] bytes = GC.AllocateArray<byte>(4096, pinned: true);
         port.AddMemory(new AddressRegion(new Iova(0x1000), Marshal.UnsafeAddrOfPinnedArrayElement(bytes, 0), 4096, DmaAccess.ReadWrite)).ShouldBeTrue();
         function.SystemMemory.TryLease(new Iova(0x1000), 8, DmaAccess.Read, out MemoryLease lease).ShouldBeTrue();

@@ -103,6 +103,35 @@ public class MessageTests
     }
 
     [Fact]
+    public void A_sleeping_function_answers_in_configuration_space_alone_and_sends_when_it_wakes()
+    {
+        int state = function.Core.Configuration.Capabilities.PowerManagement + 4;
+        Program(2, 0x1000, 1);
+        EnableMsix();
+        function.WriteConfig(state, 3, 2);
+        function.ReadBus(0, 0, 4).ShouldBeNull();
+        function.WriteBus(0, 0, 4, 0).ShouldBeFalse();
+        function.Raise(2);
+        host.Heard.ShouldBeEmpty();
+        function.WriteConfig(state, 0, 2);
+        host.Heard.ShouldBe(["Msix 2 1000 1"]);
+        function.ReadBus(0, 0, 4).ShouldBe(0UL);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void A_power_state_that_the_function_does_not_have_is_not_taken(uint unsupported)
+    {
+        int state = function.Core.Configuration.Capabilities.PowerManagement + 4;
+        function.WriteConfig(state, unsupported, 2);
+        function.ReadConfig(state, 1).ShouldBe(8u);
+        function.WriteConfig(state, 3, 2);
+        function.WriteConfig(state, unsupported, 2);
+        function.ReadConfig(state, 1).ShouldBe(0xBu);
+    }
+
+    [Fact]
     public void A_message_that_nobody_takes_stays_pending()
     {
         Program(2, 0x1000, 1);

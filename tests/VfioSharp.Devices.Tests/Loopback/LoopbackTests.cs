@@ -113,6 +113,55 @@ public class LoopbackTests
     }
 
     [Fact]
+    public async Task A_function_level_reset_by_register_brings_back_what_the_host_had_programmed_as_vfio_pci_does()
+    {
+        var model = new TestFunction(Shared);
+        await using PciFunction driver = Devices.Loopback.Attach(model);
+        using MsixVectors vectors = await driver.EnableMsixAsync(2, TestContext.Current.CancellationToken);
+        PciCommand command = driver.Configuration.ReadCommand();
+        driver.Configuration.Write16(model.Core.Configuration.Capabilities.PciExpress + 8, 0x8000);
+        model.Calls.ShouldBe(["quiesce", "reset", "resume"]);
+        driver.Configuration.ReadCommand().ShouldBe(command);
+        model.Raise(1);
+        await vectors[1].WaitAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task Trapped_registers_and_interrupts_allocate_nothing()
+    {
+        BarLayout bar = BarLayout.Memory32(0, 4096) with { Memory = [new(0x100, 0x100)] }; // less than a page, so not mapped
+        var model = new TestFunction(TestFunction.LayoutOf(bar, BarLayout.Msix(1, 4)));
+        await using PciFunction driver = Devices.Loopback.Attach(model);
+        using Bar trapped = driver.MapBar(0);
+        trapped.Mapped.ShouldBeEmpty();
+        long before = 0;
+        for (int i = 0; i < 2_000; i++)
+        {
+            if (i == 1_000)
+            {
+                before = GC.GetAllocatedBytesForCurrentThread();
+            }
+
+            trapped.Registers.Write32(0x100, (uint)i);
+            trapped.Registers.Read32(0x100);
+            model.Raise(0);
+        }
+
+        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBe(0);
+        trapped.Registers.Read32(0x100).ShouldBe(1_999u);
+    }
+
+    [Fact]
+    public async Task A_model_whose_driver_asked_for_the_impossible_can_be_attached_again()
+    {
+        var model = new TestFunction(Shared);
+        var range = new IovaRange(new Iova(0), new Iova(0xFFFF));
+        Should.Throw<ArgumentException>(() => Devices.Loopback.Attach(model, new LoopbackOptions { DmaRanges = [range, range] }));
+        await using PciFunction driver = Devices.Loopback.Attach(model);
+        driver.IsLost.ShouldBeFalse();
+    }
+
+    [Fact]
     public async Task A_model_has_one_driver_and_keeps_its_state_for_the_next()
     {
         ContractModel model = new ContractModel(ContractLayout.TableAlone).Initialize();

@@ -6,7 +6,9 @@ using VfioSharp.Lab.Tests.Results;
 
 namespace VfioSharp.Lab.Tests.Accessors;
 
-/// <summary>The register accessors as the ahead-of-time compiler makes them: one access each, of exactly its width. The unit tests ask the same of the JIT.</summary>
+/// <summary>
+/// The register accessors as the ahead-of-time compiler makes them: one access each, of exactly its width. The unit tests ask the same of the JIT.
+/// </summary>
 public class AccessorTests
 {
     private const int Accessors = 16;

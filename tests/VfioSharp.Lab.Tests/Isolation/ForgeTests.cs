@@ -5,8 +5,8 @@ using VfioSharp.Lab.Tests.Results;
 namespace VfioSharp.Lab.Tests.Isolation;
 
 /// <summary>
-/// What the verdict is worth. An igb under vfio-pci, its MSI-X table mapped, is made to send the message of an NVMe controller that the kernel drives: the audit,
-/// made before anything was bound, says what must come of it.
+/// What the verdict is worth. An igb under vfio-pci, its MSI-X table mapped, is made to send the message of an NVMe controller that the kernel drives: the
+/// audit, made before anything was bound, says what must come of it (docs/demonstration.md).
 /// </summary>
 public class ForgeTests
 {
@@ -82,7 +82,8 @@ public class ForgeTests
         GuestRun run = await ForgeAsync(Iommu.IntelRemapping, "");
 
         // VT-d 5.1.4.1: fault reason 26h, the source-id of the entry does not match.
-        Forgery(run, "table: nvme0q0").Texts("log").ShouldContain(line => line.Contains("INTR-REMAP") && line.Contains("[00:04.0]") && line.Contains("fault reason 0x26"), run.Describe());
+        Forgery(run, "table: nvme0q0").Texts("log").ShouldContain(
+            line => line.Contains("INTR-REMAP") && line.Contains("[00:04.0]") && line.Contains("fault reason 0x26"), run.Describe());
     }
 
     [Fact]

@@ -22,6 +22,9 @@ internal sealed class Cell(GuestReport report, VfioBackend backend, string devic
 
     private string progress = "";
 
+    /// <summary>After this time nothing that was caused before is still on its way, though the emulator share its processors with others.</summary>
+    public static TimeSpan Settle { get; } = TimeSpan.FromMilliseconds(250);
+
     public PciAddress Address => address;
 
     public int Rounds => rounds;

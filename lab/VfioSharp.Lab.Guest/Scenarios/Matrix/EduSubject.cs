@@ -24,6 +24,8 @@ internal sealed class EduSubject(Cell cell) : ContractSubject
 
     public override int MaxCopy => EduDriver.Edu.BufferLength;
 
+    public override TimeSpan Settle => Cell.Settle;
+
     public override ValueTask<PciFunction> OpenAsync(CancellationToken stop) => cell.OpenAsync(MsixTableRule.RequireIsolation, stop);
 
     public override ContractRig Prepare(PciFunction function) => new Rig(function);

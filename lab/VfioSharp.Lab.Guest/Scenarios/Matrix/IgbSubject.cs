@@ -26,6 +26,8 @@ internal sealed class IgbSubject(Cell cell) : ContractSubject
 
     public override int Signals => cell.Rounds;
 
+    public override TimeSpan Settle => Cell.Settle;
+
     public override ValueTask<PciFunction> OpenAsync(CancellationToken stop) => cell.OpenAsync(MsixTableRule.RequireIsolation, stop);
 
     public override ContractRig Prepare(PciFunction function) => new Rig(function);

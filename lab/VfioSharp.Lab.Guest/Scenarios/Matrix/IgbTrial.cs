@@ -9,9 +9,6 @@ internal sealed class IgbTrial() : DeviceTrial("igb", Igb.Id)
 {
     private const int Vectors = 5;
 
-    // Long enough for a message that is under way, on an emulated processor.
-    private static readonly TimeSpan Silence = TimeSpan.FromMilliseconds(30);
-
     public override async Task RunAsync(Cell cell)
     {
         await IdentityAsync(cell, Igb.ReceiveAddressLow, address => address == Igb.DefaultAddress);
@@ -43,7 +40,7 @@ internal sealed class IgbTrial() : DeviceTrial("igb", Igb.Id)
     {
         using MsixVectors vectors = await function.EnableMsixAsync(Vectors, stop);
         using Igb igb = Start(function);
-        for (int i = 0; i < 10; i++)
+        for (int i = 0; i < Vectors; i++)
         {
             InterruptVector masked = vectors[i % Vectors];
             InterruptVector other = vectors[(i + 1) % Vectors];
@@ -52,7 +49,7 @@ internal sealed class IgbTrial() : DeviceTrial("igb", Igb.Id)
             igb.Fire(masked.Index);
             igb.Fire(other.Index);
             await other.WaitAsync(stop);
-            await Task.Delay(Silence, stop);
+            await Task.Delay(Cell.Settle, stop);
             Expect.That(!masked.TryTake(), $"vector {masked.Index} was masked, and woke");
             masked.Unmask();
             await masked.WaitAsync(stop);
