@@ -65,7 +65,7 @@ internal sealed class OpenFault(OpenContext context)
         string advice = context.Audit.Isolation.Advice is { } text ? $"To have them isolated: {text}. " : "";
         return new MsiIsolationException(Operation,
             $"{context.Address}: the kernel does not attach IOMMU group {Group}: its MSIs are not isolated, so a function of it could raise any interrupt of this host. {advice}"
-            + $"To accept that, for every function given away through {judge} until it is taken back, write Y to {OverrideOf(judge)}; "
+            + $"To accept that, for every function given away through {judge} until it is taken back, write Y to /sys/module/{judge}/parameters/allow_unsafe_interrupts; "
             + "the MSI-X table's page then stays trapped unless the caller accepts the risk, and trapping it prevents accidents, not attacks: any DMA can forge the same messages",
             context.Address, (int)error);
     }
@@ -86,9 +86,6 @@ internal sealed class OpenFault(OpenContext context)
 
     /// <summary>Anything else.</summary>
     public PciException Of(string what, Errno error) => Make($"{context.Address}: {what} ({error})", error);
-
-    /// <summary>The override of a module, as a path.</summary>
-    internal static string OverrideOf(string judge) => $"/sys/module/{judge}/parameters/allow_unsafe_interrupts";
 
     // This process has just opened the function's own file, if only to be refused.
     private VfioHolder[] FindOthers() => [.. context.FindHolders().Where(holder => holder.ProcessId != Environment.ProcessId)];
