@@ -16,11 +16,11 @@ internal sealed class BackendScenario : IScenario
     public Task RunAsync(GuestReport report, IReadOnlyList<string> arguments, CancellationToken stop)
     {
         VfioBackend backend = Enum.Parse<VfioBackend>(arguments.ElementAtOrDefault(1) ?? nameof(VfioBackend.Auto));
-        return arguments.FirstOrDefault() switch
+        return (arguments is [var name, ..] ? name : null) switch
         {
             "shared" => ShareAsync(report, backend, stop),
             "busy" => HoldAsync(report, backend, stop),
-            "hold" => ReportRefusalAsync(report, PciAddress.Parse(arguments[2]), backend),
+            "hold" => RefuseAsync(report, "held elsewhere", PciAddress.Parse(arguments[2]), new VfioOptions { Backend = backend }),
             "hot-reset" => HotResetAsync(report, backend, stop),
             "token" => TokenAsync(report, backend, stop),
             "no-iommu" => UntranslatedAsync(report, stop),
@@ -88,9 +88,6 @@ internal sealed class BackendScenario : IScenario
         Expect(output.Contains(nameof(DeviceBusyException), StringComparison.Ordinal), "the other process finds it busy");
         Expect(output.Contains($"process {Environment.ProcessId} (guest)", StringComparison.Ordinal), "the other process is told who holds it");
     }
-
-    private static Task ReportRefusalAsync(GuestReport report, PciAddress address, VfioBackend backend) =>
-        RefuseAsync(report, "held elsewhere", address, new VfioOptions { Backend = backend });
 
     // A conventional function behind a bridge; it cannot be reset by itself.
     private static async Task HotResetAsync(GuestReport report, VfioBackend backend, CancellationToken stop)
