@@ -116,13 +116,20 @@ public abstract class EmulatedFunction
 
     internal void Report(string operation, Exception exception)
     {
-        if (Faulted is { } listeners)
+        if (Faulted is not { } listeners)
+        {
+            Trace.TraceError($"{GetType().Name}: {operation}: {exception}");
+            return;
+        }
+
+        try
         {
             listeners(this, new EmulationFaultEventArgs(operation, exception));
         }
-        else
+        catch (Exception careless)
         {
-            Trace.TraceError($"{GetType().Name}: {operation}: {exception}");
+            // Whoever reports has memory to take back or a reset to finish.
+            Trace.TraceError($"{GetType().Name}: {operation}: {exception}, and who was told of it: {careless}");
         }
     }
 }

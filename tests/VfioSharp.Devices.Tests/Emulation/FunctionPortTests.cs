@@ -213,7 +213,11 @@ public sealed class FunctionPortTests : IAsyncDisposable
     public async Task Memory_is_taken_away_though_the_author_s_handler_fails(bool byCancellation)
     {
         var faults = new List<string>();
-        function.Faulted += (_, fault) => faults.Add(fault.Operation);
+        function.Faulted += (_, fault) =>
+        {
+            faults.Add(fault.Operation);
+            throw new InvalidOperationException("a careless listener");
+        };
         function.Quiesces = () => throw (byCancellation ? new OperationCanceledException("its own work's") : new InvalidOperationException("busy"));
         byte[] bytes = GC.AllocateArray<byte>(4096, pinned: true);
         port.AddMemory(new AddressRegion(new Iova(0x1000), Marshal.UnsafeAddrOfPinnedArrayElement(bytes, 0), 4096, DmaAccess.ReadWrite)).ShouldBeTrue();
