@@ -199,7 +199,9 @@ internal sealed class VfioFunction : PciFunction
         EventFd signal = EventFd.Create(EventFdFlags.EFD_NONBLOCK, out Errno error)
             ?? throw new PciException("open", $"{Name}: no eventfd is to be had ({error}): see ulimit -n", address, (int)error);
         notices.Add((kind, signal));
-        Shape.Events.Add(signal, new SignalSink(onSignalled));
+
+        // What it calls are others' callbacks in the end, which may block: not on the loop.
+        Shape.Events.Add(signal, new SignalSink(() => ThreadPool.UnsafeQueueUserWorkItem(static act => act(), onSignalled, preferLocal: false)));
         error = Device.SetInterrupts(IrqSetRequest.Trigger(kind, 0, [signal]), out _);
         if (error != Errno.None)
         {
