@@ -184,10 +184,11 @@ public sealed class Edu : IAsyncDisposable
     private async Task InterruptAsync(uint bits, CancellationToken stop)
     {
         // A wait ends after at least one signal, which may have been an earlier one's: ask the device, and wait again if it was.
-        while ((Registers.Read32(InterruptStatus) & bits) != bits)
+        do
         {
             await Interrupt.WaitAsync(stop);
         }
+        while ((Registers.Read32(InterruptStatus) & bits) != bits);
 
         Registers.Write32(InterruptAcknowledge, bits);
     }
