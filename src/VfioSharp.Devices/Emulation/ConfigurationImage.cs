@@ -144,6 +144,7 @@ internal sealed class ConfigurationImage
         int at = AddCapability(CapabilityId.PciExpress, 0x3C);
         Set16(at + 0x02, 2);
         Set32(at + 0x04, (1u << 28) | (1u << 15));
+        Set16(at + DeviceControl, 0x2010); // after a reset: reads of at most 512 bytes, relaxed ordering allowed (PCIe 6.0, 7.5.3.4)
         Allow16(at + DeviceControl, 0x70FF);
         Set32(at + 0x0C, 0x11);
         Set16(at + 0x12, 0x11);

@@ -21,6 +21,7 @@ internal static class RegisterChecks
         new("What is written to a register is read back, both ways", ContractFeatures.Scratch, WriteBack),
         new("The MSI-X table is where it is said to be, and nobody writes it", ContractFeatures.Msix, TableIsNotWritten),
         new("Memory decoding cannot be turned off under a mapping", ContractFeatures.None, DecodingStaysOn),
+        new("The function cannot be put to sleep under a mapping", ContractFeatures.None, StaysAwake),
         new("A disposed BAR reads as all ones, and another mapping of it stays", ContractFeatures.Scratch, DisposedBar),
     ];
 
@@ -171,14 +172,29 @@ internal static class RegisterChecks
     private static Task DecodingStaysOn(ContractSubject subject, CancellationToken stop) => Contract.WithRig(subject, stop, rig =>
     {
         ConfigurationRegisters registers = rig.Function.Configuration;
-        Bar? mapped = rig.Function.Bars.Take(6).Where(bar => bar.IsImplemented && bar.Length > 0).Select(bar => rig.Bar(bar.Index)).FirstOrDefault(bar => !bar.Mapped.IsEmpty);
-        if (mapped is not null)
+        if (MapsSome(rig))
         {
             ushort command = (ushort)(registers.ReadCommand() & ~PciCommand.MemorySpace);
             Contract.Throws<InvalidOperationException>(() => registers.Write16(4, command), "clearing the memory-space bit");
             Contract.Throws<InvalidOperationException>(() => registers.Write8(4, (byte)command), "clearing it by a byte");
             Contract.Throws<InvalidOperationException>(() => registers.Write32(4, command), "clearing it by 4 bytes");
             Contract.Throws<InvalidOperationException>(() => registers.SetCommand(PciCommand.MemorySpace, false), "clearing it by name");
+            Contract.Equal(rig.Read(subject.Identifying), subject.Identifying.Value, "a register afterwards");
+        }
+
+        return Task.CompletedTask;
+    });
+
+    private static Task StaysAwake(ContractSubject subject, CancellationToken stop) => Contract.WithRig(subject, stop, rig =>
+    {
+        const ushort D3Hot = 3;
+        ConfigurationRegisters registers = rig.Function.Configuration;
+        if (registers.Read().Capabilities.PowerManagement is { } power && MapsSome(rig))
+        {
+            int control = power.Offset + 4;
+            ushort asleep = (ushort)(registers.Read16(control) | D3Hot);
+            Contract.Throws<InvalidOperationException>(() => registers.Write16(control, asleep), "putting the function to sleep");
+            Contract.Equal(registers.Read16(control) & D3Hot, 0, "the power state afterwards");
             Contract.Equal(rig.Read(subject.Identifying), subject.Identifying.Value, "a register afterwards");
         }
 
@@ -205,4 +221,7 @@ internal static class RegisterChecks
         function.ReadRegion(register.Bar, register.Offset, data);
         return BitConverter.ToUInt32(data) & register.Mask;
     }
+
+    private static bool MapsSome(ContractRig rig) =>
+        rig.Function.Bars.Take(6).Where(bar => bar.IsImplemented && bar.Length > 0).Any(bar => !rig.Bar(bar.Index).Mapped.IsEmpty);
 }

@@ -165,6 +165,7 @@ internal static class VectorChecks
         async Task<uint> ReadWhenSignalled()
         {
             await vectors[0].WaitAsync(stop).ConfigureAwait(false);
+            Contract.Holds(!Thread.CurrentThread.IsThreadPoolThread, "the continuation ran on the thread pool, not inline");
             return rig.Read(subject.Identifying);
         }
     });
