@@ -12,6 +12,7 @@ internal static class ScenarioRegistry
         ["accessors"] = new AccessorsScenario(),
         ["audit"] = new AuditScenario(),
         ["backend"] = new BackendScenario(),
+        ["cost"] = new CostScenario(),
         ["echo"] = new EchoScenario(),
         ["forge"] = new ForgeScenario(),
         ["kill"] = new KillScenario(),
