@@ -67,6 +67,12 @@ internal sealed class UnplugScenario : IScenario
             await Task.Delay(10, limit.Token);
         }
 
+        if (byHost)
+        {
+            // The slot's power goes off after the kernel has forgotten the function: a machine that is off by then never tells its host.
+            await report.WaitForHostAsync(limit.Token);
+        }
+
         report.Observe("gone", ("milliseconds", watch.ElapsedMilliseconds), ("operation", operation?.ExitCode));
     }
 

@@ -34,6 +34,8 @@ public class UnplugTests
                 && !(deleted.TryGetProperty("device", out var device) && device.GetString() == Id))
             {
             }
+
+            await guest.SendLineAsync("deleted");
         });
 
         ExpectUnharmed(run);
