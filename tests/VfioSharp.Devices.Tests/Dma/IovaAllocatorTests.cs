@@ -72,7 +72,7 @@ public sealed class IovaAllocatorTests
         .Message.ShouldContain("0x0-0x1000 and 0x1000-0x2000");
 
     [Fact]
-    public void A_hundred_thousand_holes_too_small_cost_no_search()
+    public void A_hundred_thousand_holes_too_small_are_passed_over()
     {
         const int Holes = 100_000;
         var allocator = new IovaAllocator([Everything], Page);
@@ -86,13 +86,11 @@ public sealed class IovaAllocatorTests
             allocator.Release(new Iova(i * Page), Page);
         }
 
-        // A search from the start would look at 10^10 holes.
-        var time = Stopwatch.StartNew();
+        // One that searched from the start would look at 10^10 holes, and this test would not end in its time.
         for (int i = 0; i < Holes; i++)
         {
-            allocator.TryTake(2 * Page, Page, ulong.MaxValue, out _).ShouldBeTrue();
+            allocator.TryTake(2 * Page, Page, ulong.MaxValue, out Iova iova).ShouldBeTrue();
+            iova.Value.ShouldBeGreaterThanOrEqualTo((2 * Holes - 1) * Page);
         }
-
-        time.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(5));
     }
 }

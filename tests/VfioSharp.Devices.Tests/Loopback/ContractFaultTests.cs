@@ -48,6 +48,9 @@ public class ContractFaultTests
     {
         public override TimeSpan Patience => TimeSpan.FromSeconds(fault == BackendFault.None ? 60 : 1);
 
+        // A fault must have shown by then, on a busy machine too.
+        public override TimeSpan Settle => TimeSpan.FromMilliseconds(250);
+
         public override ValueTask<PciFunction> OpenAsync(CancellationToken stop)
         {
             PciFunction inner = Devices.Loopback.Attach(Model, new LoopbackOptions
