@@ -80,7 +80,7 @@ internal sealed class BarAperture
         Gone?.Invoke();
         foreach (ByteRange range in mapped)
         {
-            OnesFile.MapOver(AddressOf(range), PageRounded(range));
+            OnesFile.MapOver(AddressOf(range), range.Length);
         }
     }
 
@@ -95,12 +95,5 @@ internal sealed class BarAperture
         {
             // Registers that vanish under it may end the process, but need not; waits that never end would be certain.
         }
-    }
-
-    // The mapping of a BAR smaller than a page, or of its end, is a whole page.
-    private static ulong PageRounded(ByteRange range)
-    {
-        ulong page = (ulong)Environment.SystemPageSize;
-        return (range.Length + page - 1) & ~(page - 1);
     }
 }

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 namespace VfioSharp.Devices.Interop;
 
 /// <summary>The address space of this process: taken, mapped and given back.</summary>
+/// <remarks>A length that ends inside a page stands for the whole page, as mmap(2) has it: a BAR smaller than a page has the page to itself.</remarks>
 internal static class MappedMemory
 {
     private const int ReadWrite = MemoryProtection.PROT_READ | MemoryProtection.PROT_WRITE;

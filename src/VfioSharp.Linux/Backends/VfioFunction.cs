@@ -98,9 +98,7 @@ internal sealed class VfioFunction : PciFunction
     /// <inheritdoc/>
     internal override void MapRegionCore(int region, ByteRange range, nint address)
     {
-        ulong page = (ulong)Environment.SystemPageSize;
-        ulong length = (range.Length + page - 1) & ~(page - 1); // a BAR that ends inside a page has the page to itself, or could not be mapped
-        Errno error = MappedMemory.Map(address, length, Device.File, regions[region].FileOffset + range.Offset);
+        Errno error = MappedMemory.Map(address, range.Length, Device.File, regions[region].FileOffset + range.Offset);
         if (error != Errno.None)
         {
             string why = error == Errno.ENOMEM ? "the process has too many mappings: see vm.max_map_count" : "the kernel refuses what it had offered";

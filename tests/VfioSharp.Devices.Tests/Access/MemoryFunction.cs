@@ -89,11 +89,8 @@ internal sealed class MemoryFunction : PciFunction
         return Answers && file.File.PositionedWrite(data, (long)offset, out _) == Errno.None;
     }
 
-    internal override void MapRegionCore(int region, ByteRange range, nint address)
-    {
-        ulong page = (ulong)Environment.SystemPageSize;
-        MappedMemory.Map(address, (range.Length + page - 1) & ~(page - 1), file.File, range.Offset).ShouldBe(Errno.None);
-    }
+    internal override void MapRegionCore(int region, ByteRange range, nint address) =>
+        MappedMemory.Map(address, range.Length, file.File, range.Offset).ShouldBe(Errno.None);
 
     internal override void EnableInterruptsCore(InterruptKind kind, int start, ReadOnlySpan<EventFd?> triggers) => throw new NotSupportedException();
 
