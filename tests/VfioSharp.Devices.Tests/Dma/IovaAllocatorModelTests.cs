@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using FsCheck;
 using FsCheck.Fluent;
 using VfioSharp.Devices.Dma;
+using VfioSharp.Tests.Fuzzing;
 
 namespace VfioSharp.Devices.Tests.Dma;
 
@@ -9,7 +10,7 @@ namespace VfioSharp.Devices.Tests.Dma;
 public sealed class IovaAllocatorModelTests
 {
     private static readonly Config Config =
-        Config.QuickThrowOnFailure.WithMaxTest(Environment.GetEnvironmentVariable("VFIOSHARP_LONG") == "1" ? 20_000 : 500);
+        Config.QuickThrowOnFailure.WithMaxTest(Fuzz.Iterations(500, longFactor: 40));
 
     private static readonly Gen<ulong> Granules = Gen.Elements<ulong>(0x1000, 0x4000, 0x10000, 1ul << 30);
 

@@ -5,6 +5,7 @@ using VfioSharp.Devices.Interop;
 using VfioSharp.Devices.Joining;
 using VfioSharp.Devices.Seam;
 using VfioSharp.Pci.Configuration;
+using VfioSharp.Tests.Fuzzing;
 
 namespace VfioSharp.Devices.Tests.Emulation;
 
@@ -232,7 +233,7 @@ public sealed class FunctionPortTests : IAsyncDisposable
     [Fact]
     public async Task A_signal_that_races_with_masking_arrives_exactly_once()
     {
-        int rounds = Environment.GetEnvironmentVariable("VFIOSHARP_LONG") == "1" ? 100_000 : 2_000;
+        int rounds = Fuzz.Iterations(2_000, longFactor: 50);
         port.SetTriggers(InterruptKind.Msix, 0, [eventFds[0]]);
         for (int round = 0; round < rounds; round++)
         {

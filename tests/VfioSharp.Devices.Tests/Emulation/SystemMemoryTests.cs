@@ -4,6 +4,7 @@ using FsCheck.Fluent;
 using VfioSharp.Devices.Dma;
 using VfioSharp.Devices.Emulation;
 using VfioSharp.Pci.Configuration;
+using VfioSharp.Tests.Fuzzing;
 
 namespace VfioSharp.Devices.Tests.Emulation;
 
@@ -160,7 +161,7 @@ public sealed class SystemMemoryTests
             from page in Gen.Choose(0, 15)
             from pages in Gen.Choose(1, 4)
             select (add, page, Math.Min(pages, 16 - page));
-        int runs = Environment.GetEnvironmentVariable("VFIOSHARP_LONG") == "1" ? 5_000 : 200;
+        int runs = Fuzz.Iterations(200, longFactor: 25);
         Prop.ForAll(step.ListOf().ToArbitrary(), Agrees).Check(Config.QuickThrowOnFailure.WithMaxTest(runs));
 
         bool Agrees(IList<(bool Add, int Page, int Pages)> steps)
@@ -241,7 +242,7 @@ public sealed class SystemMemoryTests
     [Fact]
     public async Task Leases_and_removal_race_without_losing_either()
     {
-        int rounds = Environment.GetEnvironmentVariable("VFIOSHARP_LONG") == "1" ? 20_000 : 500;
+        int rounds = Fuzz.Iterations(500, longFactor: 40);
         using var stop = new CancellationTokenSource();
         Task[] users = [.. Enumerable.Range(0, 2).Select(_ => Task.Run(() =>
         {

@@ -1,5 +1,6 @@
 using VfioSharp.Devices.Interop;
 using VfioSharp.Devices.Interrupts;
+using VfioSharp.Tests.Fuzzing;
 
 namespace VfioSharp.Devices.Tests.Interrupts;
 
@@ -75,7 +76,7 @@ public sealed class EventLoopTests
     public async Task Eventfds_come_and_go_while_they_are_signalled_and_no_signal_reaches_another_s_sink(bool spin)
     {
         using var loop = new EventLoop(spin ? Spinning : null);
-        int cycles = Patience.Times(spin ? 100 : 1000);
+        int cycles = Fuzz.Iterations(spin ? 100 : 1000);
         int strays = 0;
         using EventFd lasting = Source();
         var lastingSink = new Counter();

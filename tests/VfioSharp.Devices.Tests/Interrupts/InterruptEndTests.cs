@@ -1,5 +1,6 @@
 using VfioSharp.Devices.Interrupts;
 using VfioSharp.Pci.Configuration;
+using VfioSharp.Tests.Fuzzing;
 
 namespace VfioSharp.Devices.Tests.Interrupts;
 
@@ -189,7 +190,7 @@ public sealed class InterruptEndTests : IDisposable
     [Fact]
     public async Task Ending_races_with_waiting_signalling_and_resizing_and_no_wait_is_left()
     {
-        for (int i = 0; i < Patience.Times(200); i++)
+        for (int i = 0; i < Fuzz.Iterations(200); i++)
         {
             var racing = new FakeFunction(loop);
             MsixVectors vectors = await racing.EnableMsixAsync(2, Stop);

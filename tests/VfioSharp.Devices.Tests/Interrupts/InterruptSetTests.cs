@@ -1,4 +1,5 @@
 using VfioSharp.Devices.Interrupts;
+using VfioSharp.Tests.Fuzzing;
 
 namespace VfioSharp.Devices.Tests.Interrupts;
 
@@ -183,7 +184,7 @@ public sealed class InterruptSetTests : IDisposable
                 function.Raise(FakeFunction.Vectors - 1);
             }
         }, Stop);
-        for (int i = 0; i < Patience.Times(300); i++)
+        for (int i = 0; i < Fuzz.Iterations(300); i++)
         {
             await vectors.ResizeAsync(1 + (i % FakeFunction.Vectors), Stop);
         }

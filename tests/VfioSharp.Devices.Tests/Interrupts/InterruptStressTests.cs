@@ -1,4 +1,5 @@
 using VfioSharp.Devices.Interrupts;
+using VfioSharp.Tests.Fuzzing;
 
 namespace VfioSharp.Devices.Tests.Interrupts;
 
@@ -16,7 +17,7 @@ public sealed class InterruptStressTests
         using var loop = new EventLoop(new EventLoopOptions { Spin = spin });
         var function = new FakeFunction(loop);
         using MsixVectors vectors = await function.EnableMsixAsync(4, Stop);
-        int signals = Patience.Times(spin ? 10_000 : 100_000);
+        int signals = Fuzz.Iterations(spin ? 10_000 : 100_000);
         await Task.WhenAll(vectors.Select(async vector =>
         {
             vector.ContinueInline = inline;
@@ -61,7 +62,7 @@ public sealed class InterruptStressTests
         int cancelled = 0;
         int signalled = 0;
         using var start = new Barrier(2);
-        int rounds = Patience.Times(3000);
+        int rounds = Fuzz.Iterations(3000);
         CancellationTokenSource source = null!;
         Task wait = null!;
         Task canceller = Task.Factory.StartNew(() =>
@@ -122,7 +123,7 @@ public sealed class InterruptStressTests
         var function = new FakeFunction(loop);
         using MsixVectors vectors = await function.EnableMsixAsync(1, Stop);
         InterruptVector vector = vectors[0];
-        for (int i = 0; i < Patience.Times(3000); i++)
+        for (int i = 0; i < Fuzz.Iterations(3000); i++)
         {
             using var source = new CancellationTokenSource();
             ValueTask wait = vector.WaitAsync(source.Token);
@@ -157,7 +158,7 @@ public sealed class InterruptStressTests
         var function = new FakeFunction(loop);
         using MsixVectors vectors = await function.EnableMsixAsync(1, Stop);
         using var start = new Barrier(2);
-        for (int i = 0; i < Patience.Times(500); i++)
+        for (int i = 0; i < Fuzz.Iterations(500); i++)
         {
             Task<bool>[] waiters = [.. Enumerable.Range(0, 2).Select(_ => Task.Run(async () =>
             {

@@ -1,11 +1,11 @@
+using VfioSharp.Tests.Fuzzing;
+
 namespace VfioSharp.Devices.Tests.Interrupts;
 
 /// <summary>Waits for what must come, and fails where it does not: a guard against hanging, not a measure of speed.</summary>
 internal static class Patience
 {
-    private static readonly TimeSpan Limit = IsLong ? TimeSpan.FromMinutes(20) : TimeSpan.FromMinutes(2);
-
-    private static bool IsLong => Environment.GetEnvironmentVariable("VFIOSHARP_LONG") == "1";
+    private static readonly TimeSpan Limit = Fuzz.IsLong ? TimeSpan.FromMinutes(20) : TimeSpan.FromMinutes(2);
 
     public static async Task Soon(this ValueTask wait) => await wait.AsTask().WaitAsync(Limit, TestContext.Current.CancellationToken);
 
@@ -22,7 +22,4 @@ internal static class Patience
             wait.SpinOnce(sleep1Threshold: 200);
         }
     }
-
-    /// <summary>As often as <paramref name="normal"/> says, ten times that where VFIOSHARP_LONG asks for it.</summary>
-    public static int Times(int normal) => IsLong ? normal * 10 : normal;
 }

@@ -1,7 +1,7 @@
 using VfioSharp.Devices.Regions;
 using VfioSharp.Devices.Seam;
 using VfioSharp.Pci.Mapping;
-using VfioSharp.Pci.Tests.Fuzzing;
+using VfioSharp.Tests.Fuzzing;
 
 namespace VfioSharp.Devices.Tests.Regions;
 

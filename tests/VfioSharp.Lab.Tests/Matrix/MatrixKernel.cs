@@ -1,5 +1,6 @@
 using VfioSharp.Lab.Tests.Booting;
 using VfioSharp.Lab.Tests.Machines;
+using VfioSharp.Tests.Fuzzing;
 
 namespace VfioSharp.Lab.Tests.Matrix;
 
@@ -35,6 +36,17 @@ internal sealed record MatrixKernel(string Name, GuestArchitecture Architecture,
     public static MatrixKernel Debian7With16KiBPages { get; } =
         new("7-16k", GuestArchitecture.Arm64, ["Group"], ["SMMUv3, ITS", "SMMUv3, GICv2m, override"], ["nvme", "igb"]);
 
+    /// <summary>The kernel of that name, one of this type's.</summary>
+    public static MatrixKernel Of(string name) => name switch
+    {
+        nameof(Debian61) => Debian61,
+        nameof(Debian7) => Debian7,
+        nameof(Small612) => Small612,
+        nameof(Debian7OnArm64) => Debian7OnArm64,
+        nameof(Debian7With16KiBPages) => Debian7With16KiBPages,
+        _ => throw new ArgumentException($"no such kernel in the matrix: {name}", nameof(name)),
+    };
+
     public async Task<GuestRun> RunAsync(MatrixHost host)
     {
         var machine = new Machine
@@ -46,11 +58,8 @@ internal sealed record MatrixKernel(string Name, GuestArchitecture Architecture,
             Devices = [.. Devices.Select(device => Options[device])],
             // The one that arm machines have by default cannot do pages of 16 KiB.
             Options = Architecture == GuestArchitecture.Arm64 ? ["-cpu", "cortex-a76"] : [],
-            TimeLimit = IsLong ? TimeSpan.FromMinutes(20) : TimeSpan.FromMinutes(5),
+            TimeLimit = Fuzz.IsLong ? TimeSpan.FromMinutes(20) : TimeSpan.FromMinutes(5),
         };
-        int rounds = IsLong ? 10 * Rounds : Rounds;
-        return await Lab.RunAsync(machine, "matrix", [$"{rounds}", .. Backends]);
+        return await Lab.RunAsync(machine, "matrix", [$"{Fuzz.Iterations(Rounds)}", .. Backends]);
     }
-
-    private static bool IsLong => Environment.GetEnvironmentVariable("VFIOSHARP_LONG") == "1";
 }

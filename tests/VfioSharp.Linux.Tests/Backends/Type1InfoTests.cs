@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using VfioSharp.Devices.Dma;
 using VfioSharp.Devices.Interop.IommuFd;
 using VfioSharp.Linux.Backends;
-using VfioSharp.Pci.Tests.Fuzzing;
+using VfioSharp.Tests.Fuzzing;
 
 namespace VfioSharp.Linux.Tests.Backends;
 

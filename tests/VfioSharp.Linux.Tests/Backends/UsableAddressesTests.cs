@@ -1,6 +1,6 @@
 using VfioSharp.Devices.Dma;
 using VfioSharp.Linux.Backends;
-using VfioSharp.Pci.Tests.Fuzzing;
+using VfioSharp.Tests.Fuzzing;
 
 namespace VfioSharp.Linux.Tests.Backends;
 

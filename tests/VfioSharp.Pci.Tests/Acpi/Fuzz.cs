@@ -12,7 +12,7 @@ internal static class Fuzz
         int seed = int.TryParse(Environment.GetEnvironmentVariable("VFIOSHARP_SEED"), CultureInfo.InvariantCulture, out int given)
             ? given
             : Random.Shared.Next();
-        int total = Fuzzing.Fuzz.Iterations(rounds, LongFactor);
+        int total = VfioSharp.Tests.Fuzzing.Fuzz.Iterations(rounds, LongFactor);
         for (int round = 0; round < total; round++)
         {
             int own = unchecked(seed + round);

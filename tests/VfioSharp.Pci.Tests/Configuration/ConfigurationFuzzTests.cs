@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using VfioSharp.Pci.Configuration;
 using VfioSharp.Pci.Mapping;
 using VfioSharp.Pci.Msix;
-using VfioSharp.Pci.Tests.Fuzzing;
+using VfioSharp.Tests.Fuzzing;
 
 namespace VfioSharp.Pci.Tests.Configuration;
 

@@ -1,3 +1,5 @@
+using VfioSharp.Tests.Fuzzing;
+
 namespace VfioSharp.Pci.Tests.Fuzzing;
 
 public class FuzzTests

@@ -3,7 +3,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using VfioSharp.Pci.Isolation;
 using VfioSharp.Pci.Mapping;
-using VfioSharp.Pci.Tests.Fuzzing;
+using VfioSharp.Tests.Fuzzing;
 
 namespace VfioSharp.Pci.Tests.Mapping;
 

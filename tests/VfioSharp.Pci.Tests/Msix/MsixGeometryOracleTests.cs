@@ -1,7 +1,7 @@
 using VfioSharp.Pci.Configuration;
 using VfioSharp.Pci.Mapping;
 using VfioSharp.Pci.Msix;
-using VfioSharp.Pci.Tests.Fuzzing;
+using VfioSharp.Tests.Fuzzing;
 
 namespace VfioSharp.Pci.Tests.Msix;
 

@@ -2,6 +2,7 @@ using System.IO.Compression;
 using System.Text;
 using VfioSharp.Pci.Evidence;
 using VfioSharp.Pci.Snapshots;
+using VfioSharp.Tests.Fuzzing;
 
 namespace VfioSharp.Pci.Tests.Snapshots;
 
@@ -49,7 +50,7 @@ public sealed class SnapshotLimitTests
         var random = new Random(seed);
         byte[] tar = Tar();
         byte[] gzip = SnapshotArchiveTests.Write(SnapshotArchiveTests.Sample());
-        int count = Fuzzing.Fuzz.Iterations(2000, longFactor: 100);
+        int count = Fuzz.Iterations(2000, longFactor: 100);
         for (int i = 0; i < count; i++)
         {
             byte[] damaged = [.. i % 4 == 0 ? gzip : tar];

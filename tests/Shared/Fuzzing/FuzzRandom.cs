@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace VfioSharp.Pci.Tests.Fuzzing;
+namespace VfioSharp.Tests.Fuzzing;
 
 /// <summary>
 /// Random numbers that one seed reproduces on any runtime, and fast enough to make a configuration space of them each time (SplitMix64).

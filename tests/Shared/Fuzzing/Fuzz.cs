@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace VfioSharp.Pci.Tests.Fuzzing;
+namespace VfioSharp.Tests.Fuzzing;
 
 /// <summary>
 /// Repeats a test on random input. <c>VFIOSHARP_LONG=1</c> repeats it ten times as often; <c>VFIOSHARP_SEED</c>, as a failure prints it,
@@ -8,9 +8,12 @@ namespace VfioSharp.Pci.Tests.Fuzzing;
 /// </summary>
 internal static class Fuzz
 {
-    /// <summary>How often to repeat what is normally repeated <paramref name="normal"/> times. All tests ask here.</summary>
+    /// <summary>Whether the run may take its time: <c>./test --long</c>. All tests ask here.</summary>
+    public static bool IsLong => Environment.GetEnvironmentVariable("VFIOSHARP_LONG") == "1";
+
+    /// <summary>How often to repeat what is normally repeated <paramref name="normal"/> times.</summary>
     public static int Iterations(int normal, int longFactor = 10) =>
-        Environment.GetEnvironmentVariable("VFIOSHARP_LONG") == "1" ? checked(normal * longFactor) : normal;
+        IsLong ? checked(normal * longFactor) : normal;
 
     public static void Run(int normal, Action<FuzzRandom> test)
     {
