@@ -5,7 +5,6 @@ using VfioSharp.Devices;
 using VfioSharp.Devices.Access;
 using VfioSharp.Devices.Dma;
 using VfioSharp.Linux;
-using VfioSharp.Linux.Binding;
 using VfioSharp.Pci.Addressing;
 
 namespace VfioSharp.Lab.Guest.Scenarios;
@@ -20,11 +19,7 @@ internal sealed class CostScenario : IScenario
     {
         PciAddress address = PciAddress.Parse(arguments[0]);
         int rounds = int.Parse(arguments[2], CultureInfo.InvariantCulture);
-        BindOutcome bound = new VfioBinding().Bind(address, new BindOptions { LoadModule = false });
-        if (!bound.Succeeded)
-        {
-            throw new InvalidOperationException(bound.Message);
-        }
+        Binder.Bind(address);
 
         await using PciFunction function = await Vfio.OpenAsync(address, new VfioOptions { Backend = Enum.Parse<VfioBackend>(arguments[1]) }, stop);
         using (Bar bar = function.MapBar(0))

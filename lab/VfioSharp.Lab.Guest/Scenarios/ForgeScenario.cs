@@ -4,7 +4,6 @@ using VfioSharp.Devices.Access;
 using VfioSharp.Devices.Interrupts;
 using VfioSharp.Lab.Guest.Devices;
 using VfioSharp.Linux;
-using VfioSharp.Linux.Binding;
 using VfioSharp.Pci.Addressing;
 using VfioSharp.Pci.Audit;
 using VfioSharp.Pci.Mapping;
@@ -52,7 +51,7 @@ internal sealed class ForgeScenario : IScenario
     // What a driver meets that accepts no risk: the attach, and the library's decision about the table.
     private static async Task<bool> AttachAsync(GuestReport report, PciAddress forger, CancellationToken stop)
     {
-        Bind(forger);
+        Binder.Bind(forger);
         try
         {
             await using PciFunction function = await Vfio.OpenAsync(forger, stop: stop);
@@ -95,7 +94,7 @@ internal sealed class ForgeScenario : IScenario
 
     private static async Task ForgeByDmaAsync(GuestReport report, PciAddress address, ForgeVictim victim, CancellationToken stop)
     {
-        Bind(address);
+        Binder.Bind(address);
         await using PciFunction function = await Vfio.OpenAsync(address, stop: stop);
         using Bar bar = function.MapBar(0);
         using var writes = new ForgeWrites(function, bar.Registers);
@@ -134,15 +133,6 @@ internal sealed class ForgeScenario : IScenario
             ("victim", victim.Count() - before),
             ("own", own),
             ("log", log.Since()));
-    }
-
-    private static void Bind(PciAddress address)
-    {
-        BindOutcome outcome = new VfioBinding().Bind(address, new BindOptions { LoadModule = false });
-        if (!outcome.Succeeded)
-        {
-            throw new InvalidOperationException(outcome.Message);
-        }
     }
 
     private static string Hex(ulong value) => string.Create(CultureInfo.InvariantCulture, $"0x{value:x}");

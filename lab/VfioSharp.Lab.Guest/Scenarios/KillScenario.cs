@@ -4,7 +4,6 @@ using System.Globalization;
 using VfioSharp.Devices;
 using VfioSharp.Devices.Access;
 using VfioSharp.Linux;
-using VfioSharp.Linux.Binding;
 using VfioSharp.Pci.Addressing;
 using VfioSharp.Pci.Configuration;
 
@@ -21,11 +20,7 @@ internal sealed class KillScenario : IScenario
         PciAddress address = PciAddress.Parse(arguments[0]);
         var backend = Enum.Parse<VfioBackend>(arguments[1]);
         ulong register = ulong.Parse(arguments[2], CultureInfo.InvariantCulture);
-        BindOutcome bound = new VfioBinding().Bind(address, new BindOptions { LoadModule = false });
-        if (!bound.Succeeded)
-        {
-            throw new InvalidOperationException(bound.Message);
-        }
+        Binder.Bind(address);
 
         using (Process driver = KillChildScenario.Start(arguments))
         {

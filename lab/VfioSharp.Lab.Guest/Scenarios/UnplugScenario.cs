@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using VfioSharp.Devices;
 using VfioSharp.Linux;
-using VfioSharp.Linux.Binding;
 using VfioSharp.Pci.Addressing;
 
 namespace VfioSharp.Lab.Guest.Scenarios;
@@ -24,11 +23,7 @@ internal sealed class UnplugScenario : IScenario
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
         limit.CancelAfter(Patience);
 
-        BindOutcome bound = new VfioBinding().Bind(address, new BindOptions { LoadModule = false });
-        if (!bound.Succeeded)
-        {
-            throw new InvalidOperationException(bound.Message);
-        }
+        Binder.Bind(address);
 
         PciFunction function = await Vfio.OpenAsync(address, new VfioOptions { Backend = backend }, limit.Token);
         using UnplugLoad load = await UnplugLoad.StartAsync(function, limit.Token);

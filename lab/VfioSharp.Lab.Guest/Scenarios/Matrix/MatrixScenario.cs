@@ -1,6 +1,5 @@
 using System.Globalization;
 using VfioSharp.Linux;
-using VfioSharp.Linux.Binding;
 using VfioSharp.Pci.Audit;
 using VfioSharp.Pci.Evidence;
 
@@ -35,14 +34,9 @@ internal sealed class MatrixScenario : IScenario
                 ("hostFlag", IsolatedMsiFlag.OfHost()));
         }
 
-        var binding = new VfioBinding();
         foreach ((DeviceTrial trial, FunctionAudit audit) in subjects)
         {
-            report.Check($"{trial.Name}/bind", () =>
-            {
-                BindOutcome outcome = binding.Bind(audit.Address, new BindOptions { LoadModule = false });
-                Expect.That(outcome.Succeeded, outcome.Message);
-            });
+            report.Check($"{trial.Name}/bind", () => Binder.Bind(audit.Address));
         }
 
         foreach (VfioBackend backend in arguments.Skip(1).Select(Enum.Parse<VfioBackend>))
