@@ -1,46 +1,11 @@
 namespace VfioSharp.Lab.Tests.Matrix;
 
 /// <summary>The matrix on kernel 6.12, by groups and by iommufd; that kernel shows its own flag.</summary>
-public class MatrixOn612Tests() : MatrixTests(MatrixKernel.Small612)
+public class MatrixOn612Tests : MatrixTests<MatrixOn612Tests>, IKernelUnderTest
 {
-    public static TheoryData<string> Hosts => HostsOf(MatrixKernel.Small612);
-
-    public static TheoryData<string, string> Functions => FunctionsOf(MatrixKernel.Small612);
-
-    public static TheoryData<string, string, string> Cells => CellsOf(MatrixKernel.Small612);
-
-    public static TheoryData<string, string, string> Tables => TablesOf(MatrixKernel.Small612);
-
-    public static TheoryData<string, string, string> Contracts => ContractsOf(MatrixKernel.Small612);
-
-    public static TheoryData<string, string, string, string> Aspects => AspectsOf(MatrixKernel.Small612);
-
-    [Theory]
-    [MemberData(nameof(Functions))]
-    public Task The_audit_knows_the_host_before_anything_is_bound(string host, string device) => CheckVerdictAsync(host, device);
+    public static string Name => nameof(MatrixKernel.Small612);
 
     [Theory]
     [MemberData(nameof(Functions))]
     public Task The_audit_agrees_with_the_kernels_own_flag(string host, string device) => CheckFlagAsync(host, device);
-
-    [Theory]
-    [MemberData(nameof(Cells))]
-    public Task The_kernel_decides_as_the_audit_foretold(string host, string backend, string device) => CheckDecisionAsync(host, backend, device);
-
-    [Theory]
-    [MemberData(nameof(Tables))]
-    public Task The_tables_page_is_mapped_where_MSIs_are_isolated_or_the_risk_is_taken(string host, string backend, string device) =>
-        CheckTableAsync(host, backend, device);
-
-    [Theory]
-    [MemberData(nameof(Aspects))]
-    public Task It_works(string host, string backend, string device, string aspect) => CheckAspectAsync(host, backend, device, aspect);
-
-    [Theory]
-    [MemberData(nameof(Contracts))]
-    public Task The_contract_holds(string host, string backend, string device) => CheckContractAsync(host, backend, device);
-
-    [Theory]
-    [MemberData(nameof(Hosts))]
-    public Task Nothing_goes_wrong_beside_that(string host) => CheckRunAsync(host);
 }

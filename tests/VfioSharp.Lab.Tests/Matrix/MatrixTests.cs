@@ -7,45 +7,55 @@ namespace VfioSharp.Lab.Tests.Matrix;
 /// What holds in every cell of the matrix: kernel and backend × host × function. A class for each kernel, so that machines of two run at a time; each machine
 /// boots once for all that is asked of it.
 /// </summary>
-public abstract class MatrixTests
+/// <typeparam name="TKernel">Names the kernel.</typeparam>
+public abstract class MatrixTests<TKernel>
+    where TKernel : IKernelUnderTest
 {
     private const int FewestContractChecks = 15;
 
-    private readonly MatrixKernel kernel;
+    private static readonly MatrixKernel Kernel = MatrixKernel.Of(TKernel.Name);
 
-    private protected MatrixTests(MatrixKernel kernel) => this.kernel = kernel;
+#pragma warning disable CA1000 // A theory finds its data as a static member of its class.
+    public static TheoryData<string> Hosts => [.. Kernel.Hosts];
 
-    private protected static TheoryData<string, string> FunctionsOf(MatrixKernel kernel) =>
-        [.. from host in kernel.Hosts from device in kernel.Devices select (host, device)];
+    public static TheoryData<string, string> Functions => [.. from host in Kernel.Hosts from device in Kernel.Devices select (host, device)];
 
-    private protected static TheoryData<string, string, string> CellsOf(MatrixKernel kernel) =>
-        [.. from host in kernel.Hosts from backend in kernel.Backends from device in kernel.Devices select (host, backend, device)];
+    public static TheoryData<string, string, string> Cells =>
+        [.. from host in Kernel.Hosts from backend in Kernel.Backends from device in Kernel.Devices select (host, backend, device)];
 
-    private protected static TheoryData<string, string, string> TablesOf(MatrixKernel kernel) =>
-        [.. from cell in Open(kernel) where MatrixAspects.HasTable(cell.Device) select (cell.Host, cell.Backend, cell.Device)];
+    public static TheoryData<string, string, string> Tables =>
+        [.. from cell in Opened where MatrixAspects.HasTable(cell.Device) select (cell.Host, cell.Backend, cell.Device)];
 
-    private protected static TheoryData<string, string, string> ContractsOf(MatrixKernel kernel) =>
-        [.. from cell in Open(kernel) where MatrixAspects.HasContract(cell.Device) select (cell.Host, cell.Backend, cell.Device)];
+    public static TheoryData<string, string, string> Contracts =>
+        [.. from cell in Opened where MatrixAspects.HasContract(cell.Device) select (cell.Host, cell.Backend, cell.Device)];
 
-    private protected static TheoryData<string, string, string, string> AspectsOf(MatrixKernel kernel) =>
-        [.. from cell in Open(kernel) from aspect in MatrixAspects.Of(cell.Device) select (cell.Host, cell.Backend, cell.Device, aspect)];
+    public static TheoryData<string, string, string, string> Aspects =>
+        [.. from cell in Opened from aspect in MatrixAspects.Of(cell.Device) select (cell.Host, cell.Backend, cell.Device, aspect)];
+#pragma warning restore CA1000
 
-    private protected static TheoryData<string> HostsOf(MatrixKernel kernel) => [.. kernel.Hosts];
+    private static IEnumerable<(string Host, string Backend, string Device)> Opened =>
+        from host in Kernel.Hosts
+        where MatrixHost.Of(host).KernelAccepts
+        from backend in Kernel.Backends
+        from device in Kernel.Devices
+        select (host, backend, device);
 
-    private protected async Task CheckVerdictAsync(string hostName, string device)
+    [Theory]
+    [MemberData(nameof(Functions))]
+    public async Task The_audit_knows_the_host_before_anything_is_bound(string host, string device)
     {
-        var host = MatrixHost.Of(hostName);
-        GuestRun run = await kernel.RunAsync(host);
+        var known = MatrixHost.Of(host);
+        GuestRun run = await Kernel.RunAsync(known);
         GuestResult audit = run.One($"{device}/audit");
-        audit.Text("verdict").ShouldBe(host.Verdict, audit.ToString());
-        audit.Flag("kernelAccepts").ShouldBe(host.KernelAccepts, audit.ToString());
+        audit.Text("verdict").ShouldBe(known.Verdict, audit.ToString());
+        audit.Flag("kernelAccepts").ShouldBe(known.KernelAccepts, audit.ToString());
         run.One($"{device}/bind").Outcome.ShouldBe(GuestOutcome.Passed, run.Describe());
     }
 
     private protected async Task CheckFlagAsync(string hostName, string device)
     {
         var host = MatrixHost.Of(hostName);
-        GuestResult audit = (await kernel.RunAsync(host)).One($"{device}/audit");
+        GuestResult audit = (await Kernel.RunAsync(host)).One($"{device}/audit");
         (audit.Flag("flag") ?? audit.Flag("hostFlag")).ShouldBe(host.HasFlag, audit.ToString());
 
         // The flag is evidence for the audit too, so what it says without that is what can be held against it.
@@ -53,22 +63,26 @@ public abstract class MatrixTests
         audit.Flag("kernelAcceptsWithoutFlag").ShouldBe(host.KernelAccepts, audit.ToString());
     }
 
-    private protected async Task CheckDecisionAsync(string hostName, string backend, string device)
+    [Theory]
+    [MemberData(nameof(Cells))]
+    public async Task The_kernel_decides_as_the_audit_foretold(string host, string backend, string device)
     {
-        GuestRun run = await kernel.RunAsync(MatrixHost.Of(hostName));
+        GuestRun run = await Kernel.RunAsync(MatrixHost.Of(host));
         bool? foretold = run.One($"{device}/audit").Flag("kernelAccepts");
         GuestResult open = run.One($"{backend}/{device}/open");
         open.Text("decision").ShouldBe(foretold switch { true => "opened", false => "refused", null => "anything but unknown" }, open.ToString());
     }
 
-    private protected async Task CheckTableAsync(string hostName, string backend, string device)
+    [Theory]
+    [MemberData(nameof(Tables))]
+    public async Task The_tables_page_is_mapped_where_MSIs_are_isolated_or_the_risk_is_taken(string host, string backend, string device)
     {
-        var host = MatrixHost.Of(hostName);
-        GuestRun run = await kernel.RunAsync(host);
-        run.One($"{backend}/{device}/open").Text("isolation").ShouldBe(host.Verdict);
-        Decision("table").ShouldBe(host.Isolates ? ("Mapped", "MsisIsolated") : ("Trapped", "MsisNotIsolated"));
+        var known = MatrixHost.Of(host);
+        GuestRun run = await Kernel.RunAsync(known);
+        run.One($"{backend}/{device}/open").Text("isolation").ShouldBe(known.Verdict);
+        Decision("table").ShouldBe(known.Isolates ? ("Mapped", "MsisIsolated") : ("Trapped", "MsisNotIsolated"));
         Decision("never-map").ShouldBe(("Trapped", "PolicyForbids"));
-        Decision("accept-risk").ShouldBe(("Mapped", host.Isolates ? "MsisIsolated" : "RiskAccepted"));
+        Decision("accept-risk").ShouldBe(("Mapped", known.Isolates ? "MsisIsolated" : "RiskAccepted"));
 
         (string? Access, string? Reason) Decision(string aspect)
         {
@@ -79,20 +93,24 @@ public abstract class MatrixTests
 
     private protected async Task CheckSharedPageAsync(string hostName, string backend, string device, string pages, string neighbour)
     {
-        GuestResult decision = (await kernel.RunAsync(MatrixHost.Of(hostName))).One($"{backend}/{device}/table-decision");
+        GuestResult decision = (await Kernel.RunAsync(MatrixHost.Of(hostName))).One($"{backend}/{device}/table-decision");
         decision.Text("pages").ShouldBe(pages);
         decision.Texts("neighbours").ShouldContain(neighbour);
     }
 
-    private protected async Task CheckAspectAsync(string hostName, string backend, string device, string aspect)
+    [Theory]
+    [MemberData(nameof(Aspects))]
+    public async Task It_works(string host, string backend, string device, string aspect)
     {
-        GuestResult check = (await kernel.RunAsync(MatrixHost.Of(hostName))).One($"{backend}/{device}/{aspect}");
+        GuestResult check = (await Kernel.RunAsync(MatrixHost.Of(host))).One($"{backend}/{device}/{aspect}");
         check.Outcome.ShouldBe(GuestOutcome.Passed, check.ToString());
     }
 
-    private protected async Task CheckContractAsync(string hostName, string backend, string device)
+    [Theory]
+    [MemberData(nameof(Contracts))]
+    public async Task The_contract_holds(string host, string backend, string device)
     {
-        GuestRun run = await kernel.RunAsync(MatrixHost.Of(hostName));
+        GuestRun run = await Kernel.RunAsync(MatrixHost.Of(host));
         string prefix = $"{backend}/{device}/contract";
         IReadOnlyList<string> names = run.One($"{prefix}-checks").Texts("names");
         names.Count.ShouldBeGreaterThanOrEqualTo(FewestContractChecks);
@@ -102,20 +120,15 @@ public abstract class MatrixTests
     }
 
     // What no test asks for must not have gone wrong either, nor must anything have been tried of a function that was refused.
-    private protected async Task CheckRunAsync(string hostName)
+    [Theory]
+    [MemberData(nameof(Hosts))]
+    public async Task Nothing_goes_wrong_beside_that(string host)
     {
-        var host = MatrixHost.Of(hostName);
-        GuestRun run = await kernel.RunAsync(host);
+        var known = MatrixHost.Of(host);
+        GuestRun run = await Kernel.RunAsync(known);
         run.ShouldHaveSucceeded();
-        if (!host.KernelAccepts)
-            run.Results.Where(result => kernel.Backends.Any(backend => result.Check.StartsWith($"{backend}/", StringComparison.Ordinal)))
+        if (!known.KernelAccepts)
+            run.Results.Where(result => Kernel.Backends.Any(backend => result.Check.StartsWith($"{backend}/", StringComparison.Ordinal)))
                 .ShouldAllBe(result => result.Check.EndsWith("/open"));
     }
-
-    private static IEnumerable<(string Host, string Backend, string Device)> Open(MatrixKernel kernel) =>
-        from host in kernel.Hosts
-        where MatrixHost.Of(host).KernelAccepts
-        from backend in kernel.Backends
-        from device in kernel.Devices
-        select (host, backend, device);
 }
