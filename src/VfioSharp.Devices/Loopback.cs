@@ -48,7 +48,7 @@ public static class Loopback
         var regions = ImmutableArray.CreateBuilder<RegionShape>(RegionIndex.Count);
         for (int index = 0; index < RegionIndex.Bars; index++)
         {
-            regions.Add(layout.Bar(index) is { } bar ? new RegionShape(bar.Length, true, true, port.Core.MappableRanges(index)) : RegionShape.Absent);
+            regions.Add(layout.Bar(index) is { } bar ? new RegionShape(bar.Length, true, true, port.Core.Bars.StoreOf(index)?.Mappable ?? []) : RegionShape.Absent);
         }
 
         regions.Add(RegionShape.Absent);

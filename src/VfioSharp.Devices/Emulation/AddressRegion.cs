@@ -3,7 +3,7 @@ using VfioSharp.Devices.Dma;
 namespace VfioSharp.Devices.Emulation;
 
 /// <summary>Memory that lies in this process, and stays until the region is removed.</summary>
-internal sealed unsafe class AddressRegion : MemoryRegion
+internal unsafe class AddressRegion : MemoryRegion
 {
     /// <summary>One object stands for a piece of this size and for the next, so that a lease starts in one and has room.</summary>
     private const int WindowShift = 30;

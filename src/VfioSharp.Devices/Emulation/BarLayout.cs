@@ -37,6 +37,12 @@ public sealed record BarLayout
     /// </summary>
     public ImmutableArray<ByteRange> Memory { get; init => field = value.IsDefault ? [] : value; } = [];
 
+    /// <summary>
+    /// Registers that are rung, not written: a write ends in <see cref="EmulatedFunction.OnDoorbell"/>, wherever it comes from. Outside of
+    /// <see cref="Memory"/>, and apart from each other unless they differ in their values.
+    /// </summary>
+    public ImmutableArray<Doorbell> Doorbells { get; init => field = value.IsDefault ? [] : value; } = [];
+
     /// <summary>How many vectors it holds table and pending bit array for, and nothing else; 0 for a BAR of registers.</summary>
     internal int MsixVectors { get; private init; }
 

@@ -129,6 +129,17 @@ public sealed unsafe class BarMemory
         GC.KeepAlive(store);
     }
 
+    /// <summary>All zeros.</summary>
+    internal void Clear()
+    {
+        for (ulong offset = 0; offset < Length; offset += int.MaxValue)
+        {
+            new Span<byte>(start + offset, (int)Math.Min(int.MaxValue, Length - offset)).Clear();
+        }
+
+        GC.KeepAlive(store);
+    }
+
     /// <summary>Reads a value of 1, 2, 4 or 8 bytes.</summary>
     internal ulong Read(ulong offset, int width) => width switch
     {

@@ -76,6 +76,15 @@ internal sealed class ConfigurationModel
     /// <summary>What software set, to be written back after a reset.</summary>
     public byte[] Save() => [.. image];
 
+    /// <summary>Takes over what another function of the same layout has saved, of it what software may have changed.</summary>
+    public void Restore(ReadOnlySpan<byte> saved)
+    {
+        for (int i = 0; i < image.Length; i++)
+        {
+            image[i] = (byte)((initial[i] & ~writable[i]) | (saved[i] & writable[i]));
+        }
+    }
+
     /// <summary>All registers at their defaults.</summary>
     public void Reset() => initial.CopyTo(image, 0);
 }

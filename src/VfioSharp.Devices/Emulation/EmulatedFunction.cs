@@ -69,7 +69,7 @@ public abstract class EmulatedFunction
     /// <param name="bar">0 to 5.</param>
     /// <param name="range">The part; it may be all of one range of <see cref="BarLayout.Memory"/> or less.</param>
     /// <exception cref="ArgumentException">Not all of it is memory, or it holds MSI-X structures.</exception>
-    protected BarMemory MemoryOf(int bar, ByteRange range) => Core.MemoryOf(bar, range);
+    protected BarMemory MemoryOf(int bar, ByteRange range) => Core.Bars.MemoryOf(bar, range);
 
     /// <summary>A register was read. One call at a time, with <see cref="OnWrite"/>.</summary>
     /// <param name="bar">0 to 5.</param>
@@ -84,6 +84,13 @@ public abstract class EmulatedFunction
     /// <param name="width">1, 2, 4 or 8 bytes.</param>
     /// <param name="value">What was written, in the low bytes.</param>
     protected abstract void OnWrite(int bar, ulong offset, int width, ulong value);
+
+    /// <summary>A doorbell was rung, once or more often. One call at a time, with <see cref="OnRead"/> and <see cref="OnWrite"/>.</summary>
+    /// <param name="bar">0 to 5.</param>
+    /// <param name="bell">Which one, as <see cref="BarLayout.Doorbells"/> has it.</param>
+    protected virtual void OnDoorbell(int bar, Doorbell bell)
+    {
+    }
 
     /// <summary>
     /// Brings the registers to their defaults. Nobody reaches them meanwhile; configuration space and interrupts are reset afterwards, memory-backed
@@ -103,6 +110,28 @@ public abstract class EmulatedFunction
     protected virtual void OnResume()
     {
     }
+
+    /// <summary>
+    /// Writes down the state that is not seen in configuration space, interrupts and memory of BARs, which are saved without the author's doing. Called
+    /// when the function is quiet and nobody reaches its registers, and only where the layout says <see cref="FunctionLayout.CanMigrate"/>.
+    /// </summary>
+    /// <param name="destination">Takes what <see cref="RestoreAsync"/> reads; write a version first.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    protected virtual ValueTask SaveAsync(Stream destination, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
+    /// <summary>Takes over the state that another function of the same layout has saved. Called as <see cref="SaveAsync"/> is.</summary>
+    /// <param name="source">
+    /// What was saved, to its end. It comes from whoever drives the function and may hold anything: check it before anything is changed.
+    /// </param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="InvalidDataException">It is not what <see cref="SaveAsync"/> writes; the function is to be reset.</exception>
+    protected virtual ValueTask RestoreAsync(Stream source, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
+    internal void CallDoorbell(int bar, Doorbell bell) => OnDoorbell(bar, bell);
+
+    internal ValueTask CallSaveAsync(Stream destination, CancellationToken stop) => SaveAsync(destination, stop);
+
+    internal ValueTask CallRestoreAsync(Stream source, CancellationToken stop) => RestoreAsync(source, stop);
 
     internal ulong CallRead(int bar, ulong offset, int width) => OnRead(bar, offset, width);
 

@@ -1,11 +1,5 @@
-using System.Buffers.Binary;
-using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
-using System.Numerics;
-using VfioSharp.Devices.Interop;
 using VfioSharp.Devices.Seam;
-using VfioSharp.Pci.Configuration;
-using VfioSharp.Pci.Mapping;
 
 namespace VfioSharp.Devices.Emulation;
 
@@ -20,34 +14,21 @@ namespace VfioSharp.Devices.Emulation;
 [SuppressMessage("Design", "CA1001", Justification = "A semaphore whose wait handle nobody asks for holds nothing to dispose.")]
 internal sealed class FunctionCore
 {
-    private const int MaxWidth = sizeof(ulong);
-
     private readonly EmulatedFunction function;
-    private readonly Lock handlers = new();
     private readonly Lock control = new();
     private readonly SemaphoreSlim pauses = new(1);
-    private readonly BarStore?[] stores = new BarStore?[RegionIndex.Bars];
-    private readonly BarMemory?[] memories = new BarMemory?[RegionIndex.Bars];
-    private readonly BarLayout?[] bars = new BarLayout?[RegionIndex.Bars];
+    private readonly BarSpace bars;
     private readonly ConfigurationModel configuration;
     private readonly InterruptModel interrupts;
-    private volatile bool inReset;
+    private bool isStopped; // changed while pausing
 
     public FunctionCore(EmulatedFunction function)
     {
         this.function = function;
-        foreach (BarLayout bar in function.Layout.Bars)
-        {
-            bars[bar.Index] = bar;
-            if (BarStore.Create(bar, function.Layout.MsixPlacement) is { } store)
-            {
-                stores[bar.Index] = store;
-                memories[bar.Index] = new BarMemory(store, new ByteRange(0, bar.Length));
-            }
-        }
-
         configuration = ConfigurationImage.Create(function.Layout);
-        interrupts = new InterruptModel(configuration, function.Layout, index => stores[index]);
+        bars = new BarSpace(function, configuration, control);
+        interrupts = new InterruptModel(configuration, function.Layout, bars.StoreOf);
+        bars.Msix = interrupts.Msix;
         Memory = new SystemMemory(configuration);
     }
 
@@ -67,65 +48,20 @@ internal sealed class FunctionCore
     /// <summary>To be used within <see cref="EnterControl"/>.</summary>
     public InterruptModel Interrupts => interrupts;
 
-    /// <summary>What of a BAR a driver may map.</summary>
-    public ImmutableArray<ByteRange> MappableRanges(int bar) => stores[bar]?.Mappable ?? [];
+    /// <summary>How many bytes the pending bits of MSI-X take.</summary>
+    public int PendingLength => (int)(Layout.MsixPlacement?.Capability.PbaLength ?? 0);
 
-    /// <summary>The file to map of a BAR, BAR offsets being file offsets; null where nothing can be mapped.</summary>
-    public MemoryFile? FileOf(int bar) => stores[bar]?.File;
+    /// <summary>What is behind the BARs.</summary>
+    public BarSpace Bars => bars;
 
     /// <summary>Reads a region, in accesses as wide as alignment allows.</summary>
     /// <returns>False where the function does not answer.</returns>
-    public bool Read(int region, ulong offset, Span<byte> data)
-    {
-        if (region == RegionIndex.Configuration)
-        {
-            return ReadConfiguration(offset, data);
-        }
-
-        if (!Decodes(region, offset, data.Length))
-        {
-            return false;
-        }
-
-        Span<byte> value = stackalloc byte[MaxWidth];
-        while (data.Length > 0)
-        {
-            int width = WidthAt(offset, data.Length);
-            BinaryPrimitives.WriteUInt64LittleEndian(value, ReadRegister(region, offset, width));
-            value[..width].CopyTo(data);
-            data = data[width..];
-            offset += (ulong)width;
-        }
-
-        return true;
-    }
+    public bool Read(int region, ulong offset, Span<byte> data) =>
+        region == RegionIndex.Configuration ? ReadConfiguration(offset, data) : bars.Read(region, offset, data);
 
     /// <inheritdoc cref="Read"/>
-    public bool Write(int region, ulong offset, ReadOnlySpan<byte> data)
-    {
-        if (region == RegionIndex.Configuration)
-        {
-            return WriteConfiguration(offset, data);
-        }
-
-        if (!Decodes(region, offset, data.Length))
-        {
-            return false;
-        }
-
-        Span<byte> value = stackalloc byte[MaxWidth];
-        while (data.Length > 0)
-        {
-            int width = WidthAt(offset, data.Length);
-            value.Clear();
-            data[..width].CopyTo(value);
-            WriteRegister(region, offset, width, BinaryPrimitives.ReadUInt64LittleEndian(value));
-            data = data[width..];
-            offset += (ulong)width;
-        }
-
-        return true;
-    }
+    public bool Write(int region, ulong offset, ReadOnlySpan<byte> data) =>
+        region == RegionIndex.Configuration ? WriteConfiguration(offset, data) : bars.Write(region, offset, data);
 
     public void Raise(int vector)
     {
@@ -143,30 +79,21 @@ internal sealed class FunctionCore
         }
     }
 
-    public BarMemory MemoryOf(int bar, ByteRange range)
-    {
-        bool isMemory = bar is >= 0 and < RegionIndex.Bars && bars[bar] is { } layout && !range.IsEmpty
-            && layout.Memory.Any(memory => memory.Contains(range));
-        MsixPlacement? msix = Layout.MsixPlacement;
-        bool isMsix = (msix?.TableBar == bar && range.Overlaps(new ByteRange(msix.TableOffset, msix.Capability.TableLength)))
-            || (msix?.PbaBar == bar && range.Overlaps(new ByteRange(msix.PbaOffset, msix.Capability.PbaLength)));
-        return isMemory && !isMsix
-            ? new BarMemory(stores[bar]!, range) : throw new ArgumentException($"{range} of BAR {bar} is not all memory of the function's own", nameof(range));
-    }
-
     /// <summary>Resets the function: its registers by its author, the rest here.</summary>
     public async ValueTask ResetAsync(CancellationToken stop)
     {
         await pauses.WaitAsync(stop).ConfigureAwait(false);
         try
         {
-            inReset = true;
-            await QuiesceAsync(stop).ConfigureAwait(false);
+            bars.IsClosed = true;
+            if (!isStopped)
+            {
+                await QuiesceAsync(stop).ConfigureAwait(false);
+            }
 
-            // Whoever is inside a handler leaves it; nobody enters any more.
-            handlers.Enter();
-            handlers.Exit();
+            bars.LeaveHandlers();
             await function.CallResetAsync(stop).ConfigureAwait(false);
+            isStopped = false;
             lock (control)
             {
                 configuration.Reset();
@@ -175,11 +102,53 @@ internal sealed class FunctionCore
         }
         finally
         {
-            inReset = false;
+            bars.IsClosed = isStopped;
             Resume();
             pauses.Release();
         }
     }
+
+    /// <summary>Stops the function: it works on no memory, and its registers do not answer, until it is started or reset.</summary>
+    public async ValueTask StopAsync(CancellationToken stop)
+    {
+        await pauses.WaitAsync(stop).ConfigureAwait(false);
+        try
+        {
+            if (!isStopped)
+            {
+                await QuiesceAsync(stop).ConfigureAwait(false);
+                isStopped = true;
+                bars.IsClosed = true;
+                bars.LeaveHandlers();
+            }
+        }
+        finally
+        {
+            pauses.Release();
+        }
+    }
+
+    /// <summary>Lets the function go on.</summary>
+    public async ValueTask StartAsync(CancellationToken stop)
+    {
+        await pauses.WaitAsync(stop).ConfigureAwait(false);
+        try
+        {
+            isStopped = false;
+            bars.IsClosed = false;
+            Resume();
+        }
+        finally
+        {
+            pauses.Release();
+        }
+    }
+
+    /// <summary>Lets the author write down what is his of the state.</summary>
+    public ValueTask CallSaveAsync(Stream destination, CancellationToken stop) => function.CallSaveAsync(destination, stop);
+
+    /// <summary>Lets the author take over what is his of the state.</summary>
+    public ValueTask CallRestoreAsync(Stream source, CancellationToken stop) => function.CallRestoreAsync(source, stop);
 
     /// <summary>Runs an action while the function works on no memory.</summary>
     public async ValueTask PausedAsync(Func<ValueTask> action)
@@ -187,7 +156,11 @@ internal sealed class FunctionCore
         await pauses.WaitAsync().ConfigureAwait(false);
         try
         {
-            await QuiesceAsync(CancellationToken.None).ConfigureAwait(false);
+            if (!isStopped)
+            {
+                await QuiesceAsync(CancellationToken.None).ConfigureAwait(false);
+            }
+
             await action().ConfigureAwait(false);
         }
         finally
@@ -195,108 +168,6 @@ internal sealed class FunctionCore
             Resume();
             pauses.Release();
         }
-    }
-
-    private static int WidthAt(ulong offset, int left)
-    {
-        int aligned = offset == 0 ? MaxWidth : 1 << Math.Min(BitOperations.TrailingZeroCount(offset), BitOperations.Log2(MaxWidth));
-        return Math.Min(aligned, 1 << Math.Min(BitOperations.Log2((uint)left), BitOperations.Log2(MaxWidth)));
-    }
-
-    private static ulong Ones(int width) => ulong.MaxValue >> (64 - (8 * width));
-
-    private bool Decodes(int region, ulong offset, int length)
-    {
-        if (region is < 0 or >= RegionIndex.Bars || bars[region] is not { } bar || inReset || configuration.IsAsleep)
-        {
-            return false;
-        }
-
-        PciCommand needed = bar.Kind == BarKind.Io ? PciCommand.IoSpace : PciCommand.MemorySpace;
-        return (configuration.Command & needed) != 0 && offset <= bar.Length && (ulong)length <= bar.Length - offset;
-    }
-
-    private ulong ReadRegister(int bar, ulong offset, int width)
-    {
-        if (interrupts.Msix is { } msix && (msix.IsTable(bar, offset) || msix.IsPba(bar, offset)))
-        {
-            lock (control)
-            {
-                return msix.IsTable(bar, offset) ? msix.ReadTable(offset, width) : msix.ReadPba(offset, width);
-            }
-        }
-
-        if (IsMemory(bar, offset))
-        {
-            return memories[bar]!.Read(offset, width);
-        }
-
-        try
-        {
-            lock (handlers)
-            {
-                return inReset ? Ones(width) : function.CallRead(bar, offset, width);
-            }
-        }
-        catch (Exception exception) when (exception is not OutOfMemoryException)
-        {
-            function.Report($"read {width} bytes at 0x{offset:x} of BAR {bar}", exception);
-            return Ones(width);
-        }
-    }
-
-    private void WriteRegister(int bar, ulong offset, int width, ulong value)
-    {
-        if (interrupts.Msix is { } msix && (msix.IsTable(bar, offset) || msix.IsPba(bar, offset)))
-        {
-            // Pending bits are read-only (PCIe 6.0, 7.7.2.6).
-            if (msix.IsTable(bar, offset))
-            {
-                lock (control)
-                {
-                    msix.WriteTable(offset, width, value);
-                }
-            }
-
-            return;
-        }
-
-        if (IsMemory(bar, offset))
-        {
-            memories[bar]!.Write(offset, width, value);
-            return;
-        }
-
-        try
-        {
-            lock (handlers)
-            {
-                if (!inReset)
-                {
-                    function.CallWrite(bar, offset, width, value);
-                }
-            }
-        }
-        catch (Exception exception) when (exception is not OutOfMemoryException)
-        {
-            function.Report($"write 0x{value:x}, {width} bytes, at 0x{offset:x} of BAR {bar}", exception);
-        }
-    }
-
-    private bool IsMemory(int bar, ulong offset)
-    {
-        if (memories[bar] is not null)
-        {
-            foreach (ByteRange range in bars[bar]!.Memory)
-            {
-                if (offset - range.Offset < range.Length)
-                {
-                    return true;
-                }
-            }
-        }
-
-        return false;
     }
 
     private bool ReadConfiguration(ulong offset, Span<byte> data)
@@ -372,6 +243,11 @@ internal sealed class FunctionCore
 
     private void Resume()
     {
+        if (isStopped)
+        {
+            return;
+        }
+
         try
         {
             function.CallResume();

@@ -28,6 +28,12 @@ public sealed record FunctionLayout
     /// </summary>
     public bool IsPciExpress { get; init; } = true;
 
+    /// <summary>
+    /// Whether its state can be saved in one process and restored in another: its author has written <see cref="EmulatedFunction.SaveAsync"/> and
+    /// <see cref="EmulatedFunction.RestoreAsync"/>, or it has no state but configuration space, interrupts and memory of BARs.
+    /// </summary>
+    public bool CanMigrate { get; init; }
+
     /// <summary>Where MSI-X is, whichever way it was said; null where there is none.</summary>
     internal MsixPlacement? MsixPlacement =>
         Msix ?? (Bars.FirstOrDefault(bar => bar.MsixVectors != 0) is { } own

@@ -19,6 +19,11 @@ internal interface IFunctionHost
     /// <summary>The legacy line changed: asserted, and neither disabled nor replaced by messages.</summary>
     void SetIntx(bool asserted);
 
+    /// <summary>A vector of MSI or MSI-X was masked or unmasked, by whoever.</summary>
+    void Masked(InterruptKind kind, int vector, bool masked)
+    {
+    }
+
     /// <summary>
     /// Carries out a function-level reset that software asked for by the function's register. A host that keeps what it has programmed through resets
     /// does so here too. The one member that is called with no lock held.

@@ -41,6 +41,9 @@ internal sealed class InterruptModel
         }
     }
 
+    /// <summary>Whether the function has a reason to interrupt by its line.</summary>
+    public bool IsIntxAsserted => intx.IsAsserted;
+
     public void SetIntx(bool asserted) => intx.Assert(asserted);
 
     public void Plug(IFunctionHost? host)

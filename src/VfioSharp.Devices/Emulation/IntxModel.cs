@@ -8,6 +8,9 @@ internal sealed class IntxModel(InterruptModel interrupts, ConfigurationModel co
     private bool asserted;
     private bool shown;
 
+    /// <summary>Whether the function has a reason to interrupt.</summary>
+    public bool IsAsserted => asserted;
+
     /// <summary>The function has, or has no more, a reason to interrupt. Interrupt Status tells, whether or not the line does.</summary>
     public void Assert(bool value)
     {

@@ -72,7 +72,29 @@ internal static class LayoutRules
             Require(range.Offset % MemoryGranule == 0 && range.Length % MemoryGranule == 0, $"memory {range} of BAR {bar.Index} is not in units of {MemoryGranule} bytes");
             Require(!memory.Take(i).Any(range.Overlaps), $"memory {range} of BAR {bar.Index} is given twice");
         }
+
+        CheckDoorbells(bar);
     }
+
+    private static void CheckDoorbells(BarLayout bar)
+    {
+        for (int i = 0; i < bar.Doorbells.Length; i++)
+        {
+            Doorbell bell = bar.Doorbells[i];
+            Require(bell.Width is 1 or 2 or 4 or 8, $"the doorbell at 0x{bell.Offset:x} of BAR {bar.Index} has {bell.Width} bytes: it takes 1, 2, 4 or 8");
+            var range = new ByteRange(bell.Offset & ~((ulong)bell.Width - 1), (ulong)bell.Width);
+            Require(bell.Offset == range.Offset && new ByteRange(0, bar.Length).Contains(range),
+                $"the doorbell at 0x{bell.Offset:x} does not lie in BAR {bar.Index} (0x{bar.Length:x} bytes), aligned to its {bell.Width} bytes");
+            Require(!bar.Memory.Any(range.Overlaps), $"the doorbell at 0x{bell.Offset:x} of BAR {bar.Index} lies in its memory, where nobody notices a write");
+            Require(bell.Value is not { } value || bell.Width == 8 || value >> (8 * bell.Width) == 0,
+                $"the doorbell at 0x{bell.Offset:x} of BAR {bar.Index} is rung by 0x{bell.Value:x}, which its {bell.Width} bytes do not hold");
+            Require(bar.Doorbells.Take(i).All(other => IsApart(other, bell)), $"the doorbell at 0x{bell.Offset:x} of BAR {bar.Index} is given twice");
+        }
+    }
+
+    private static bool IsApart(Doorbell one, Doorbell other) =>
+        one.Offset + (ulong)one.Width <= other.Offset || other.Offset + (ulong)other.Width <= one.Offset
+        || (one.Offset == other.Offset && one.Width == other.Width && one.Value is not null && other.Value is not null && one.Value != other.Value);
 
     private static void CheckMsix(FunctionLayout layout)
     {
@@ -83,6 +105,16 @@ internal static class LayoutRules
             BarSet bars = ResourcesOf(layout);
             ImmutableArray<MsixLayoutFault> faults = MsixLayoutRules.Validate(placement.Capability, bars);
             Require(faults.IsEmpty, faults.IsEmpty ? "" : faults[0].Text);
+            CheckBellsBeside(layout, placement.TableBar, new ByteRange(placement.TableOffset, placement.Capability.TableLength));
+            CheckBellsBeside(layout, placement.PbaBar, new ByteRange(placement.PbaOffset, placement.Capability.PbaLength));
+        }
+    }
+
+    private static void CheckBellsBeside(FunctionLayout layout, int bar, ByteRange structure)
+    {
+        foreach (Doorbell bell in layout.Bar(bar)?.Doorbells ?? [])
+        {
+            Require(!structure.Overlaps(new ByteRange(bell.Offset, (ulong)bell.Width)), $"the doorbell at 0x{bell.Offset:x} of BAR {bar} lies in the MSI-X structure {structure}");
         }
     }
 

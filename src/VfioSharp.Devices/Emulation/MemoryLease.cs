@@ -7,10 +7,19 @@ namespace VfioSharp.Devices.Emulation;
 public readonly struct MemoryLease : IDisposable
 {
     private readonly MemoryRegion? region;
+    private readonly SystemMemory? written;
+    private readonly ulong address;
 
-    internal MemoryLease(MemoryRegion region, Memory<byte> memory)
+    /// <summary>Takes over a region that was acquired.</summary>
+    /// <param name="region">The region.</param>
+    /// <param name="memory">A part of it.</param>
+    /// <param name="address">Where the function sees that part.</param>
+    /// <param name="written">Who is to know, once it is disposed, that it may have been written; null where it may not.</param>
+    internal MemoryLease(MemoryRegion region, Memory<byte> memory, ulong address, SystemMemory? written)
     {
         this.region = region;
+        this.address = address;
+        this.written = written;
         Memory = memory;
     }
 
@@ -21,5 +30,9 @@ public readonly struct MemoryLease : IDisposable
     public Span<byte> Span => Memory.Span;
 
     /// <summary>Lets go of the memory.</summary>
-    public void Dispose() => region?.Release();
+    public void Dispose()
+    {
+        written?.NoteWritten(address, (ulong)Memory.Length);
+        region?.Release();
+    }
 }

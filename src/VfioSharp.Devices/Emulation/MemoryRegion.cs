@@ -15,6 +15,7 @@ internal abstract class MemoryRegion(Iova start, ulong length, DmaAccess access)
 
     private readonly TaskCompletionSource unused = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int state;
+    private bool finished;
 
     public Iova Start => start;
 
@@ -42,7 +43,7 @@ internal abstract class MemoryRegion(Iova start, ulong length, DmaAccess access)
     {
         if (Interlocked.Decrement(ref state) == Closed)
         {
-            unused.TrySetResult();
+            Finish();
         }
     }
 
@@ -51,7 +52,7 @@ internal abstract class MemoryRegion(Iova start, ulong length, DmaAccess access)
     {
         if (Interlocked.Or(ref state, Closed) == 0)
         {
-            unused.TrySetResult();
+            Finish();
         }
 
         return unused.Task;
@@ -65,4 +66,19 @@ internal abstract class MemoryRegion(Iova start, ulong length, DmaAccess access)
 
     /// <summary>The memory itself; false where it can only be copied. It was acquired, and the bytes lie in it.</summary>
     public abstract bool TryGetMemory(ulong offset, int length, out Memory<byte> memory);
+
+    /// <summary>Nobody uses it, and nobody will.</summary>
+    protected virtual void OnClosed()
+    {
+    }
+
+    // Who tries to acquire it too late counts up and down once more: only the first time counts.
+    private void Finish()
+    {
+        if (!Interlocked.Exchange(ref finished, true))
+        {
+            OnClosed();
+            unused.SetResult();
+        }
+    }
 }

@@ -20,10 +20,11 @@ internal sealed class MsiModel(InterruptModel interrupts, ConfigurationModel con
 
     private ushort Control => configuration.Read16(capability + 2);
 
-    private uint Pending
+    /// <summary>A bit for each vector whose message is held back.</summary>
+    public uint Pending
     {
         get => configuration.Read32(capability + ConfigurationImage.MsiPending);
-        set => configuration.Set32(capability + ConfigurationImage.MsiPending, value);
+        set => configuration.Set32(capability + ConfigurationImage.MsiPending, value & (uint)((1UL << count) - 1));
     }
 
     /// <summary>The function wants to send a vector's message; given fewer vectors than it asked for, those with equal low bits are one.</summary>
@@ -60,6 +61,11 @@ internal sealed class MsiModel(InterruptModel interrupts, ConfigurationModel con
         int at = capability + ConfigurationImage.MsiMask;
         uint mask = configuration.Read32(at);
         configuration.Set32(at, masked ? mask | (1u << vector) : mask & ~(1u << vector));
+        if (masked != ((mask & (1u << vector)) != 0))
+        {
+            interrupts.Host?.Masked(InterruptKind.Msi, vector, masked);
+        }
+
         Refresh();
     }
 

@@ -91,10 +91,7 @@ internal sealed class MsixModel
         ulong at = Entry(vector) + ControlOffset;
         uint control = table.Read32(at);
         table.Write32(at, masked ? control | MaskBit : control & ~MaskBit);
-        if (!masked && IsPending(vector) && TrySend(vector))
-        {
-            SetPending(vector, false);
-        }
+        Changed(vector, (control & MaskBit) != 0);
     }
 
     public ulong ReadTable(ulong offset, int width) => table.Read(offset - table.Range.Offset, width);
@@ -103,11 +100,21 @@ internal sealed class MsixModel
 
     public void WriteTable(ulong offset, int width, ulong value)
     {
-        table.Write(offset - table.Range.Offset, width, value);
         int vector = (int)((offset - table.Range.Offset) / MsixCapability.EntryLength);
-        if (IsPending(vector) && TrySend(vector))
+        bool wasMasked = IsMasked(vector);
+        table.Write(offset - table.Range.Offset, width, value);
+        Changed(vector, wasMasked);
+    }
+
+    /// <summary>A bit for each vector whose message is held back, the lowest first.</summary>
+    public ReadOnlySpan<ulong> Pending => pending;
+
+    /// <summary>Takes over the pending bits that another function has saved; those of vectors that there are not stay clear.</summary>
+    public void RestorePending(ReadOnlySpan<ulong> saved)
+    {
+        for (int vector = 0; vector < Count; vector++)
         {
-            SetPending(vector, false);
+            SetPending(vector, (saved[vector / 64] & (1UL << (vector % 64))) != 0);
         }
     }
 
@@ -128,6 +135,21 @@ internal sealed class MsixModel
     }
 
     private static ulong Entry(int vector) => (ulong)vector * MsixCapability.EntryLength;
+
+    // An entry was written: what it held back may go, and who wants to know of its mask is told.
+    private void Changed(int vector, bool wasMasked)
+    {
+        bool masked = IsMasked(vector);
+        if (masked != wasMasked)
+        {
+            interrupts.Host?.Masked(InterruptKind.Msix, vector, masked);
+        }
+
+        if (!masked && IsPending(vector) && TrySend(vector))
+        {
+            SetPending(vector, false);
+        }
+    }
 
     private bool TrySend(int vector) => CanSend && !IsMasked(vector)
         && interrupts.Send(InterruptKind.Msix, vector, table.Read64(Entry(vector)), table.Read32(Entry(vector) + DataOffset));

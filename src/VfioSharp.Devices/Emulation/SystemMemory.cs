@@ -13,8 +13,16 @@ public sealed class SystemMemory
     private readonly List<MemoryRegion> regions = [];
     private readonly ConfigurationModel configuration;
     private MemoryRegion? latest;
+    private volatile DirtyLog? log;
 
     internal SystemMemory(ConfigurationModel configuration) => this.configuration = configuration;
+
+    /// <summary>What is told of everything that the function writes; null while nobody wants to know.</summary>
+    internal DirtyLog? Log
+    {
+        get => log;
+        set => log = value;
+    }
 
     /// <summary>How many pieces of memory the function can reach.</summary>
     internal int Count
@@ -72,6 +80,7 @@ public sealed class SystemMemory
 
             int length = (int)Math.Min((ulong)source.Length, region.Last - at + 1);
             bool done = region.TryWrite(at - region.Start.Value, source[..length]);
+            NoteWritten(at, (ulong)length);
             region.Release();
             source = source[length..];
             at += (ulong)length;
@@ -121,13 +130,16 @@ public sealed class SystemMemory
         ulong offset = address.Value - region.Start.Value;
         if ((ulong)length <= region.Length - offset && region.TryGetMemory(offset, length, out Memory<byte> memory))
         {
-            lease = new MemoryLease(region, memory);
+            lease = new MemoryLease(region, memory, address.Value, (access & DmaAccess.Write) != 0 ? this : null);
             return true;
         }
 
         region.Release();
         return false;
     }
+
+    /// <summary>The function may have written these bytes.</summary>
+    internal void NoteWritten(ulong address, ulong length) => log?.Mark(address, length);
 
     /// <summary>Shows memory to the function; false where other memory is there already.</summary>
     internal bool TryAdd(MemoryRegion region)

@@ -3,6 +3,8 @@ namespace VfioSharp.Devices.Interop;
 /// <summary>What fcntl(2) is asked, and the seals of a memory file (<c>include/uapi/linux/fcntl.h</c>).</summary>
 internal static class FileControl
 {
+    public const int F_GETFL = 3;
+    public const int F_SETFL = 4;
     public const int F_DUPFD_CLOEXEC = 1030;
     public const int F_ADD_SEALS = 1033;
     public const int F_GET_SEALS = 1034;

@@ -216,6 +216,31 @@ internal sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
         return error;
     }
 
+    /// <summary>Whether reading or writing would not wait now; also where it would fail at once.</summary>
+    /// <param name="what">POLLIN or POLLOUT.</param>
+    /// <param name="timeout">How long to wait for that, in milliseconds; -1 for ever.</param>
+    public bool IsReady(short what, int timeout = 0)
+    {
+        bool added = false;
+        DangerousAddRef(ref added);
+        try
+        {
+            Span<PollDescriptor> descriptors = [new PollDescriptor { fd = Number, events = what }];
+            int result;
+            do
+            {
+                result = Libc.poll(descriptors, 1, timeout);
+            }
+            while (Failed(result, out Errno error) && error == Errno.EINTR);
+
+            return result > 0;
+        }
+        finally
+        {
+            DangerousRelease();
+        }
+    }
+
     /// <summary>A second descriptor of the same file, position and all.</summary>
     public FileDescriptor? Duplicate(out Errno error)
     {
@@ -268,11 +293,21 @@ internal sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
         }
     }
 
-    /// <summary>What kind of file this is, and for a device which one.</summary>
+    /// <summary>What kind of file this is, how long, and for a device which one.</summary>
     public Errno GetStatus(out Statx status)
     {
-        int result = Libc.statx(this, "", StatxFlags.AT_EMPTY_PATH, StatxFlags.STATX_TYPE, out status);
+        int result = Libc.statx(this, "", StatxFlags.AT_EMPTY_PATH, StatxFlags.STATX_TYPE | StatxFlags.STATX_SIZE, out status);
         Failed(result, out Errno error);
+        return error;
+    }
+
+    /// <summary>Which file system this is in: one of <see cref="FileSystemStatus"/> or another number.</summary>
+    public Errno GetFileSystem(out uint type)
+    {
+        Span<byte> status = stackalloc byte[FileSystemStatus.MaxLength];
+        status.Clear();
+        Failed(Libc.fstatfs(this, status), out Errno error);
+        type = MemoryMarshal.Read<uint>(status[FileSystemStatus.f_type..]);
         return error;
     }
 

@@ -107,6 +107,46 @@ internal static partial class Libc
         int process, ReadOnlySpan<IoVector> local, nuint localCount, ReadOnlySpan<IoVector> remote, nuint remoteCount, nuint flags);
 
     [LibraryImport(Library, SetLastError = true)]
+    public static partial int socket(int domain, int type, int protocol);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int socketpair(int domain, int type, int protocol, Span<int> sockets);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int bind(FileDescriptor socket, in UnixAddress address, uint length);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int listen(FileDescriptor socket, int backlog);
+
+    /// <summary>Whoever connects to a UNIX socket has no address as a rule: none is asked for.</summary>
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int accept4(FileDescriptor socket, nint address, nint length, int flags);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int connect(FileDescriptor socket, in UnixAddress address, uint length);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int shutdown(FileDescriptor socket, int how);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial nint sendmsg(FileDescriptor socket, in SocketMessage message, int flags);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial nint recvmsg(FileDescriptor socket, ref SocketMessage message, int flags);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int getsockopt(FileDescriptor socket, int level, int option, Span<byte> value, ref uint length);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int setsockopt(FileDescriptor socket, int level, int option, ReadOnlySpan<byte> value, uint length);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int fchmod(FileDescriptor file, uint mode);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int fstatfs(FileDescriptor file, Span<byte> status);
+
+    [LibraryImport(Library, SetLastError = true)]
     public static partial int getrlimit(int resource, out ResourceLimit limit);
 
     [LibraryImport(Library, SetLastError = true)]

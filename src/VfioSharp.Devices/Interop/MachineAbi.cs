@@ -28,6 +28,12 @@ internal sealed class MachineAbi
 
     public required int MAP_NORESERVE { get; init; }
 
+    public required int SO_PEERCRED { get; init; }
+
+    public required int SO_RCVTIMEO { get; init; }
+
+    public required int SO_SNDTIMEO { get; init; }
+
     /// <summary>The size of <c>struct epoll_event</c>, which only x86-64 packs, for the sake of its 32-bit programs.</summary>
     public required int EpollEventSize { get; init; }
 
@@ -53,7 +59,7 @@ internal sealed class MachineAbi
         _ => throw new PlatformNotSupportedException($"The Linux ABI of {architecture} is not known to VfioSharp."),
     };
 
-    // System calls numbered 424 and up have one number everywhere. POWER has ioctl numbers and some flags of mmap of its own.
+    // System calls numbered 424 and up have one number everywhere. POWER has ioctl numbers, socket options and some flags of mmap of its own.
     private static MachineAbi Make(int directory, int noFollow, int getdents64, bool packsEvents = false, bool isPower = false) => new()
     {
         O_DIRECTORY = directory,
@@ -63,6 +69,9 @@ internal sealed class MachineAbi
         _IOC_NONE = isPower ? 1 : 0,
         _IOC_DIRSHIFT = isPower ? 29 : 30,
         MAP_NORESERVE = isPower ? 0x40 : 0x4000,
+        SO_PEERCRED = isPower ? 21 : 17,
+        SO_RCVTIMEO = isPower ? 18 : 20,
+        SO_SNDTIMEO = isPower ? 19 : 21,
         EpollEventSize = packsEvents ? 12 : 16,
         EpollEventData = packsEvents ? 4 : 8,
     };

@@ -12,8 +12,14 @@ internal struct Statx
     [FieldOffset(0)]
     public uint stx_mask;
 
+    [FieldOffset(4)]
+    public uint stx_blksize;
+
     [FieldOffset(28)]
     public ushort stx_mode;
+
+    [FieldOffset(40)]
+    public ulong stx_size;
 
     [FieldOffset(128)]
     public uint stx_rdev_major;

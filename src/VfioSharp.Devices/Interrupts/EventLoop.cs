@@ -10,7 +10,7 @@ public sealed class EventLoop : IDisposable
     private const ulong StopData = ulong.MaxValue;
 
     private readonly Lock gate = new();
-    private readonly Dictionary<EventFd, Registration> registrations = [];
+    private readonly Dictionary<FileDescriptor, Registration> registrations = [];
     private readonly EpollDescriptor epoll;
     private readonly EventFd stopping;
     private readonly Thread thread;
@@ -82,7 +82,14 @@ public sealed class EventLoop : IDisposable
     /// <param name="sink">What to call.</param>
     /// <exception cref="ObjectDisposedException">The loop is disposed.</exception>
     /// <exception cref="PciException">The kernel watches too many descriptors already.</exception>
-    internal void Add(EventFd source, IEventSink sink)
+    internal void Add(EventFd source, IEventSink sink) => Add(source.File, EpollFlags.EPOLLIN, sink);
+
+    /// <summary>Calls <paramref name="sink"/> on the loop's thread whenever one of the events comes about (edge-triggered).</summary>
+    /// <param name="source">Removed before it is disposed.</param>
+    /// <param name="events">Of <see cref="EpollFlags"/>; hang-up and error are told always.</param>
+    /// <param name="sink">What to call.</param>
+    /// <inheritdoc cref="Add(EventFd, IEventSink)" path="/exception"/>
+    internal void Add(FileDescriptor source, uint events, IEventSink sink)
     {
         lock (gate)
         {
@@ -95,7 +102,7 @@ public sealed class EventLoop : IDisposable
             }
 
             slots[registration.Slot] = registration;
-            Errno error = epoll.Add(source.File, EpollFlags.EPOLLIN | EpollFlags.EPOLLET, registration.Data);
+            Errno error = epoll.Add(source, events | EpollFlags.EPOLLET, registration.Data);
             if (error != Errno.None)
             {
                 Forget(source, registration);
@@ -104,8 +111,23 @@ public sealed class EventLoop : IDisposable
         }
     }
 
+    /// <summary>Watches for other events than before; what has come about already is told again.</summary>
+    internal void Modify(FileDescriptor source, uint events)
+    {
+        lock (gate)
+        {
+            if (!ended && registrations.TryGetValue(source, out Registration? registration))
+            {
+                epoll.Modify(source, events | EpollFlags.EPOLLET, registration.Data);
+            }
+        }
+    }
+
     /// <summary>Ends that. A call may still be under way on the loop's thread when this returns, none starts afterwards.</summary>
-    internal void Remove(EventFd source)
+    internal void Remove(EventFd source) => Remove(source.File);
+
+    /// <inheritdoc cref="Remove(EventFd)"/>
+    internal void Remove(FileDescriptor source)
     {
         lock (gate)
         {
@@ -114,7 +136,7 @@ public sealed class EventLoop : IDisposable
                 Forget(source, registration);
                 if (!ended)
                 {
-                    epoll.Remove(source.File);
+                    epoll.Remove(source);
                 }
             }
         }
@@ -123,7 +145,7 @@ public sealed class EventLoop : IDisposable
     private static PciException Failed(string operation, Errno error) =>
         new(operation, $"interrupts cannot be waited for ({error}): see the limit on open files and fs.epoll.max_user_watches", errorNumber: (int)error);
 
-    private void Forget(EventFd source, Registration registration)
+    private void Forget(FileDescriptor source, Registration registration)
     {
         registrations.Remove(source);
         slots[registration.Slot] = null;

@@ -15,6 +15,9 @@ internal sealed class FunctionPort : IFunctionHost, IAsyncDisposable
 {
     private readonly FunctionCore core;
     private readonly TriggerTable triggers;
+    private readonly TriggerTable maskNotices;
+    private readonly TriggerTable unmaskNotices;
+    private long signals;
     private bool intxMasked;
     private bool intxLevel;
 
@@ -23,6 +26,8 @@ internal sealed class FunctionPort : IFunctionHost, IAsyncDisposable
         this.core = core;
         Layout = core.Layout;
         triggers = new TriggerTable(core.Layout);
+        maskNotices = new TriggerTable(core.Layout);
+        unmaskNotices = new TriggerTable(core.Layout);
     }
 
     public FunctionLayout Layout { get; }
@@ -33,6 +38,9 @@ internal sealed class FunctionPort : IFunctionHost, IAsyncDisposable
     /// Who the client is, kept alive as long as the function may reach memory of its: dropped without being disposed it would otherwise be collected.
     /// </summary>
     public object? Client { get; set; }
+
+    /// <summary>How often the function has signalled its client.</summary>
+    public long Signals => Volatile.Read(ref signals);
 
     /// <summary>How many vectors a way of interrupting has.</summary>
     public int VectorCount(InterruptKind kind) => triggers.Count(kind);
@@ -92,8 +100,7 @@ internal sealed class FunctionPort : IFunctionHost, IAsyncDisposable
                     msi.Enable(triggers.Any(kind) || msi.IsEnabled, Math.Max(triggers.Highest(kind) + 1, msi.IsEnabled ? msi.Given : 0));
                     break;
                 case InterruptKind.Intx:
-                    intxMasked = false;
-                    SignalIntx();
+                    SetIntxMask(false);
                     break;
                 default:
                     break;
@@ -109,6 +116,8 @@ internal sealed class FunctionPort : IFunctionHost, IAsyncDisposable
         using (core.EnterControl())
         {
             triggers.Clear(kind);
+            maskNotices.Clear(kind);
+            unmaskNotices.Clear(kind);
             switch (kind)
             {
                 case InterruptKind.Msix when core.Interrupts.Msix is { } msix:
@@ -130,31 +139,46 @@ internal sealed class FunctionPort : IFunctionHost, IAsyncDisposable
         }
     }
 
-    /// <summary>Holds the legacy line back.</summary>
-    public void MaskIntx()
+    /// <summary>Masks a vector, or holds the legacy line back; or lets it through again: what was held back meanwhile is signalled at once.</summary>
+    public void SetMask(InterruptKind kind, int vector, bool masked)
     {
         using (core.EnterControl())
         {
-            intxMasked = true;
+            switch (kind)
+            {
+                case InterruptKind.Msix:
+                    core.Interrupts.Msix?.SetMask(vector, masked);
+                    break;
+                case InterruptKind.Msi:
+                    core.Interrupts.Msi?.SetMask(vector, masked);
+                    break;
+                case InterruptKind.Intx:
+                    SetIntxMask(masked);
+                    break;
+                default:
+                    break;
+            }
         }
     }
 
     /// <summary>Lets the legacy line through again; still asserted, it signals at once.</summary>
-    public void UnmaskIntx()
+    public void UnmaskIntx() => SetMask(InterruptKind.Intx, 0, false);
+
+    /// <summary>Gives vectors from <paramref name="start"/> on eventfds that are signalled when they are masked, or unmasked; null takes one away.</summary>
+    public void SetNotices(InterruptKind kind, bool masked, int start, ReadOnlySpan<EventFd?> eventFds)
     {
         using (core.EnterControl())
         {
-            intxMasked = false;
-            SignalIntx();
+            (masked ? maskNotices : unmaskNotices).Set(kind, start, eventFds);
         }
     }
 
-    /// <summary>Signals the eventfd of an event that is not an interrupt: error or request.</summary>
-    public void Signal(InterruptKind kind)
+    /// <summary>Signals a vector's eventfd, whatever the function wants and whether or not it is masked: a client tries its own wiring so.</summary>
+    public void Trigger(InterruptKind kind, int vector)
     {
         using (core.EnterControl())
         {
-            triggers.Signal(kind, 0);
+            triggers.Signal(kind, vector);
         }
     }
 
@@ -223,7 +247,10 @@ internal sealed class FunctionPort : IFunctionHost, IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    bool IFunctionHost.Deliver(InterruptKind kind, int vector, ulong address, uint data) => triggers.Signal(kind, vector);
+    bool IFunctionHost.Deliver(InterruptKind kind, int vector, ulong address, uint data) => Signal(kind, vector);
+
+    /// <inheritdoc/>
+    void IFunctionHost.Masked(InterruptKind kind, int vector, bool masked) => (masked ? maskNotices : unmaskNotices).Signal(kind, vector);
 
     /// <inheritdoc/>
     void IFunctionHost.SetIntx(bool asserted)
@@ -246,9 +273,31 @@ internal sealed class FunctionPort : IFunctionHost, IAsyncDisposable
     // The line is masked each time it fires, as vfio-pci does, until the client has dealt with it (VFIO_IRQ_INFO_AUTOMASKED).
     private void SignalIntx()
     {
-        if (intxLevel && !intxMasked && triggers.Signal(InterruptKind.Intx, 0))
+        if (intxLevel && !intxMasked && Signal(InterruptKind.Intx, 0))
         {
-            intxMasked = true;
+            SetIntxMask(true);
         }
+    }
+
+    private void SetIntxMask(bool masked)
+    {
+        if (masked != intxMasked)
+        {
+            intxMasked = masked;
+            (masked ? maskNotices : unmaskNotices).Signal(InterruptKind.Intx, 0);
+        }
+
+        SignalIntx();
+    }
+
+    private bool Signal(InterruptKind kind, int vector)
+    {
+        bool signalled = triggers.Signal(kind, vector);
+        if (signalled)
+        {
+            signals++;
+        }
+
+        return signalled;
     }
 }

@@ -57,7 +57,7 @@ internal sealed class LoopbackFunction : PciFunction
 
     /// <inheritdoc/>
     internal override void MapRegionCore(int region, ByteRange range, nint address) =>
-        Check(MappedMemory.Map(address, range.Length, port.Core.FileOf(region)!.File, range.Offset), region);
+        Check(MappedMemory.Map(address, range.Length, port.Core.Bars.StoreOf(region)!.File.File, range.Offset), region);
 
     /// <inheritdoc/>
     internal override void EnableInterruptsCore(InterruptKind kind, int start, ReadOnlySpan<EventFd?> triggers) =>

@@ -27,6 +27,9 @@ internal sealed record RegionCapabilities
     /// <summary>The only areas that can be mapped, as they were given; null where nothing restricts mapping.</summary>
     public ImmutableArray<ByteRange>? Areas { get; init; }
 
+    /// <summary>What the region is, beyond those of PCI; null where it does not say.</summary>
+    public RegionType? Type { get; init; }
+
     /// <summary>What is wrong with the list. What could be read of it holds.</summary>
     public ImmutableArray<string> Findings { get; init; } = [];
 
@@ -44,6 +47,7 @@ internal sealed record RegionCapabilities
         ImmutableArray<string>.Builder findings = chain.Findings.ToBuilder();
         ImmutableArray<ByteRange>.Builder? areas = null;
         bool isMappable = false;
+        RegionType? type = null;
         foreach (InfoCapability capability in chain.Capabilities)
         {
             switch (capability.Id)
@@ -54,6 +58,13 @@ internal sealed record RegionCapabilities
                     break;
                 case VfioCapabilities.VFIO_REGION_INFO_CAP_MSIX_MAPPABLE:
                     isMappable = true;
+                    break;
+                case VfioCapabilities.VFIO_REGION_INFO_CAP_TYPE when capability.In(info).Length < NativeSize.Of<VfioRegionInfoCapType>():
+                    findings.Add("the type of the region is cut off");
+                    break;
+                case VfioCapabilities.VFIO_REGION_INFO_CAP_TYPE:
+                    VfioRegionInfoCapType known = MemoryMarshal.Read<VfioRegionInfoCapType>(capability.In(info));
+                    type = new RegionType(known.type, known.subtype);
                     break;
                 default:
                     break; // says nothing of mapping
@@ -66,6 +77,7 @@ internal sealed record RegionCapabilities
             IsEmpty = chain.Capabilities.IsEmpty && chain.Findings.IsEmpty,
             IsMsixMappable = isMappable,
             Areas = areas?.ToImmutable(),
+            Type = type,
             Findings = findings.ToImmutable(),
         };
     }

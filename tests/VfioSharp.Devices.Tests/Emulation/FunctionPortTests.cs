@@ -164,7 +164,7 @@ public sealed class FunctionPortTests : IAsyncDisposable
         function.SetIntx(false);
         port.UnmaskIntx();
         Counts()[0].ShouldBe(0UL);
-        port.MaskIntx();
+        port.SetMask(InterruptKind.Intx, 0, true);
         function.SetIntx(true);
         Counts()[0].ShouldBe(0UL);
         port.UnmaskIntx();
@@ -182,10 +182,10 @@ public sealed class FunctionPortTests : IAsyncDisposable
     [Fact]
     public void Events_that_are_no_interrupts_have_eventfds_too()
     {
-        port.Signal(InterruptKind.Request);
+        port.Trigger(InterruptKind.Request, 0);
         port.SetTriggers(InterruptKind.Error, 0, [eventFds[0]]);
         port.SetTriggers(InterruptKind.Request, 0, [eventFds[1]]);
-        port.Signal(InterruptKind.Request);
+        port.Trigger(InterruptKind.Request, 0);
         Counts().ShouldBe([0, 1, 0, 0]);
     }
 

@@ -80,10 +80,10 @@ public class LayoutRulesTests
             BarLayout.Memory32(3, 64) with { Memory = [new(0, 32)] });
         var function = new TestFunction(layout with { Msix = new(8, 0, 3 * page, 0, 5 * page) });
 
-        function.Core.MappableRanges(0).ShouldBe([new ByteRange(page, page), new ByteRange(3 * page, page), new ByteRange(6 * page, 2 * page)]);
-        function.Core.MappableRanges(2).ShouldBe([new ByteRange(0, 64)]);
-        function.Core.MappableRanges(3).ShouldBeEmpty();
-        function.Core.MappableRanges(1).ShouldBeEmpty();
-        function.Core.FileOf(1).ShouldBeNull();
+        function.Core.Bars.StoreOf(0)!.Mappable.ShouldBe([new ByteRange(page, page), new ByteRange(3 * page, page), new ByteRange(6 * page, 2 * page)]);
+        function.Core.Bars.StoreOf(2)!.Mappable.ShouldBe([new ByteRange(0, 64)]);
+        (function.Core.Bars.StoreOf(3)?.Mappable ?? []).ShouldBeEmpty();
+        (function.Core.Bars.StoreOf(1)?.Mappable ?? []).ShouldBeEmpty();
+        function.Core.Bars.StoreOf(1).ShouldBeNull();
     }
 }

@@ -18,14 +18,14 @@ internal static class AbiFacts
         Headers =
         [
             "errno.h", "fcntl.h", "poll.h", "stddef.h", "dirent.h", "sys/epoll.h", "sys/eventfd.h", "sys/ioctl.h", "sys/mman.h",
-            "sys/resource.h", "sys/stat.h", "sys/syscall.h", "sys/uio.h", "sys/utsname.h",
-            "linux/capability.h", "linux/memfd.h", "linux/mman.h", "linux/openat2.h",
+            "sys/resource.h", "sys/socket.h", "sys/stat.h", "sys/statfs.h", "sys/syscall.h", "sys/uio.h", "sys/un.h", "sys/utsname.h",
+            "linux/capability.h", "linux/magic.h", "linux/memfd.h", "linux/mman.h", "linux/openat2.h",
         ],
         SameNames =
         [
             typeof(Errno), typeof(OpenFlags), typeof(ResolveFlags), typeof(StatxFlags), typeof(CapabilityNumbers), typeof(MemoryProtection),
             typeof(MapFlags), typeof(MemoryAdvice), typeof(MemoryFileFlags), typeof(FileControl), typeof(EventFdFlags), typeof(EpollFlags),
-            typeof(PollFlags), typeof(ResourceLimits),
+            typeof(PollFlags), typeof(ResourceLimits), typeof(SocketFlags), typeof(FileSystemStatus),
         ],
         Structures =
         [
@@ -37,12 +37,20 @@ internal static class AbiFacts
             (typeof(ResourceLimit), "struct rlimit", null),
             (typeof(PollDescriptor), "struct pollfd", null),
             (typeof(IoVector), "struct iovec", null),
+            (typeof(SocketMessage), "struct msghdr", null),
+            (typeof(ControlHeader), "struct cmsghdr", null),
+            (typeof(UnixAddress), "struct sockaddr_un", null),
+            (typeof(PeerCredentials), "struct ucred", null),
+            (typeof(TimeValue), "struct timeval", null),
         ],
         Expressions =
         [
             ("DirectoryEntry.d_reclen", "offsetof(struct dirent64, d_reclen)"),
             ("DirectoryEntry.d_name", "offsetof(struct dirent64, d_name)"),
             ("UtsName.FieldLength", "sizeof(((struct utsname *)0)->machine)"),
+            ("UnixAddress.PathLength", "sizeof(((struct sockaddr_un *)0)->sun_path)"),
+            ("UnixSocket.ControlLength", "CMSG_SPACE(253 * sizeof(int))"),
+            ("FileSystemStatus.f_type", "offsetof(struct statfs, f_type)"),
         ],
     };
 
@@ -119,11 +127,14 @@ internal static class AbiFacts
         ["Errno.None"] = "success is the absence of an error number",
         ["SyslogActions.SYSLOG_ACTION_READ_ALL"] = "the kernel keeps linux/syslog.h to itself; syslog(2) gives the number",
         ["SyslogActions.SYSLOG_ACTION_SIZE_BUFFER"] = "the kernel keeps linux/syslog.h to itself; syslog(2) gives the number",
+        ["EventFd.Link"] = "text that the kernel shows in procfs",
         ["Libc.Library"] = "a library's name",
         ["FileDescriptor.MaxLinkLength"] = "our own limit",
         ["FileDescriptor.FolderBufferLength"] = "our own size of a buffer",
         ["FileDescriptor.MaxAttempts"] = "our own limit",
         ["FileReader.FirstLength"] = "our own size of a buffer",
+        ["FileSystemStatus.MaxLength"] = "room, of which every architecture needs less",
+        ["UnixSocket.MaxDescriptors"] = "the kernel keeps include/net/scm.h to itself; unix(7) gives the number",
         ["MappedMemory.ReadWrite"] = "made of constants that are in the table",
         ["MappedMemory.Failure"] = "MAP_FAILED is a pointer, which C does not compare at compile time",
     };

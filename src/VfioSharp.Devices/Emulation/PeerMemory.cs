@@ -1,0 +1,90 @@
+using VfioSharp.Devices.Dma;
+using VfioSharp.Devices.Interop;
+
+namespace VfioSharp.Devices.Emulation;
+
+/// <summary>Takes memory that a peer offers by a descriptor. The peer is not trusted: what it may do to the file afterwards decides how it is touched.</summary>
+internal static class PeerMemory
+{
+    /// <summary>Maps a piece of a file; null where it cannot be taken.</summary>
+    /// <param name="file">The file; no longer needed afterwards.</param>
+    /// <param name="offset">Where the piece starts in the file, in bytes.</param>
+    /// <param name="start">Where the function is to see it.</param>
+    /// <param name="length">In bytes, not 0; the piece does not wrap, neither in the file nor where the function sees it.</param>
+    /// <param name="access">What the function may do.</param>
+    /// <param name="trust">Whether the peer is trusted to leave the file as it is.</param>
+    /// <param name="error">The error to give the peer.</param>
+    /// <param name="reason">What is wrong, for whoever runs this process.</param>
+    public static MemoryRegion? Take(
+        FileDescriptor file, ulong offset, Iova start, ulong length, DmaAccess access, bool trust, out Errno error, out string reason)
+    {
+        reason = "";
+        error = Examine(file, out ulong size, out ulong granule, out uint fileSystem);
+        if (error != Errno.None)
+        {
+            reason = $"its file cannot be looked at ({error}) or is no regular file";
+            return null;
+        }
+
+        // The pages of other file systems come from disks, networks or programs, and an access may wait for those as long as they like.
+        bool isMemory = fileSystem is FileSystemStatus.TMPFS_MAGIC or FileSystemStatus.HUGETLBFS_MAGIC;
+        if (!isMemory && !trust)
+        {
+            error = Errno.EACCES;
+            reason = "its file is not memory (memfd, tmpfs, hugetlbfs): use memory-backend-memfd, or trust the peer's memory";
+            return null;
+        }
+
+        // First sealed, then measured: once it cannot be cut short any more, what is there stays.
+        bool isSealed = isMemory && Seal(file);
+        if (isSealed)
+        {
+            error = Examine(file, out size, out _, out _);
+        }
+
+        if (error != Errno.None || offset > size || length > size - offset)
+        {
+            error = Errno.EINVAL;
+            reason = $"0x{length:x} bytes at 0x{offset:x} do not lie in its file of 0x{size:x} bytes";
+            return null;
+        }
+
+        int protection = ((access & DmaAccess.Read) != 0 ? MemoryProtection.PROT_READ : 0) | ((access & DmaAccess.Write) != 0 ? MemoryProtection.PROT_WRITE : 0);
+        if (PeerMapping.Create(file, offset, length, granule, protection, out error) is not { } mapping)
+        {
+            reason = error == Errno.ENOSPC ? "the peers of this process have mapped as much as they may" : $"its file cannot be mapped ({error})";
+            return null;
+        }
+
+        // A huge page may be missing when it is first touched, sealed or not (the pool is shared): that is a SIGBUS as well.
+        bool isDirect = trust || (isSealed && fileSystem != FileSystemStatus.HUGETLBFS_MAGIC);
+        return isDirect ? new MappedFileRegion(start, mapping, length, access) : new GuardedFileRegion(start, mapping, length, access);
+    }
+
+    /// <summary>Forbids a file to become shorter; false where it cannot be forbidden.</summary>
+    public static bool Seal(FileDescriptor file) =>
+        (file.Control(FileControl.F_GET_SEALS, 0, out int seals) == Errno.None && (seals & FileControl.F_SEAL_SHRINK) != 0)
+        || file.Control(FileControl.F_ADD_SEALS, FileControl.F_SEAL_SHRINK, out _) == Errno.None;
+
+    /// <summary>Measures a regular file; EINVAL where it is none.</summary>
+    private static Errno Examine(FileDescriptor file, out ulong size, out ulong granule, out uint fileSystem)
+    {
+        size = 0;
+        granule = (ulong)Environment.SystemPageSize;
+        fileSystem = 0;
+        Errno error = file.GetStatus(out Statx status);
+        if (error != Errno.None || (status.stx_mode & StatxFlags.S_IFMT) != StatxFlags.S_IFREG)
+        {
+            return error == Errno.None ? Errno.EINVAL : error;
+        }
+
+        error = file.GetFileSystem(out fileSystem);
+        size = status.stx_size;
+        if (fileSystem == FileSystemStatus.HUGETLBFS_MAGIC && ulong.IsPow2(status.stx_blksize))
+        {
+            granule = Math.Max(granule, status.stx_blksize);
+        }
+
+        return error;
+    }
+}
