@@ -1,0 +1,431 @@
+/*
+ * What vfio_user_client and vfio_user_floor have in common: the messages, the checks of every reply and the loops that measure, so that a figure
+ * and its floor differ in nothing but who answers. Each measurement prints one line of plain numbers:
+ *
+ *     roundtrip blocking|spinning ROUNDS           median and 99th percentile of the nanoseconds from before a read is sent to its reply, checked
+ *     pipelined blocking|spinning DEPTH REQUESTS   reads a second with DEPTH of them in flight: as many are sent at once as replies came at once
+ *     posted WRITES                                writes a second that want no reply, a system call each; the last one wants one
+ *     interrupt blocking|spinning ROUNDS           median and 99th percentile of the nanoseconds from before the posted write of a register that
+ *                                                  raises an interrupt to its eventfd, read
+ *     mapped ROUNDS                                nanoseconds of a load, its address hanging on the last one's value, and of a store
+ *
+ * A fifth of the rounds goes before, unmeasured. A wrong reply, a lost one and one that does not come in time end the program.
+ */
+#ifndef VFIO_USER_H
+#define VFIO_USER_H
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum command { VERSION = 1, GET_INFO = 4, GET_REGION_INFO = 5, GET_IRQ_INFO = 7, SET_IRQS = 8, REGION_READ = 9, REGION_WRITE = 10 };
+enum flag { TYPE = 0xf, REPLY = 1, NO_REPLY = 0x10, ERROR = 0x20 };
+enum limit { DEEPEST = 256, WIDEST = 8, BUFFER = 64 << 10 };
+
+struct header {
+    uint16_t id, command;
+    uint32_t size, flags, error;
+};
+
+struct access {
+    struct header header;
+    uint64_t offset;
+    uint32_t region, count;
+    uint8_t data[WIDEST];
+};
+
+enum { READ_REQUEST = offsetof(struct access, data) };
+_Static_assert(READ_REQUEST == 32, "a read's request is 32 bytes long");
+
+/* What is measured, and where. */
+struct link {
+    int socket, event, cpu, server_cpu, seconds;
+    uint32_t bar, vector;
+    size_t width;
+    uint64_t offset, raise_offset, raise_value;
+    long counter;
+    volatile char *page;
+    size_t page_offset;
+    uint16_t last_id;
+};
+
+__attribute__((noreturn, format(printf, 1, 2))) static void fail(const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    vfprintf(stderr, format, values);
+    va_end(values);
+    fputc('\n', stderr);
+    exit(76);
+}
+
+static void out_of_time(int number)
+{
+    static const char text[] = "vfio_user: out of time: a reply or an interrupt was lost\n";
+    (void)number;
+    (void)!write(STDERR_FILENO, text, sizeof text - 1);
+    _exit(75);
+}
+
+static long now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec * 1000000000L + time.tv_nsec;
+}
+
+static int ascending(const void *a, const void *b)
+{
+    long left = *(const long *)a, right = *(const long *)b;
+    return (left > right) - (left < right);
+}
+
+static void pin(int cpu)
+{
+    cpu_set_t set;
+    if (cpu < 0)
+        return;
+    CPU_ZERO(&set);
+    CPU_SET((size_t)cpu, &set);
+    if (sched_setaffinity(0, sizeof set, &set))
+        fail("cannot run on CPU %d: %s", cpu, strerror(errno));
+}
+
+static long number(const char *text)
+{
+    char *end;
+    long value = text ? strtol(text, &end, 0) : -1;
+    if (!text || end == text || *end || value < 0)
+        fail("not a number: %s", text ? text : "nothing");
+    return value;
+}
+
+/* Reads --NAME VALUE pairs; returns where they end. */
+static char **options(struct link *link, char **arguments)
+{
+    *link = (struct link){ .cpu = -1, .server_cpu = -1, .seconds = 60, .width = 4, .raise_offset = 8, .counter = -1, .event = -1 };
+    for (; *arguments && !strncmp(*arguments, "--", 2); arguments += 2) {
+        const char *name = *arguments + 2;
+        long value = number(arguments[1]);
+        if (!strcmp(name, "cpu"))
+            link->cpu = (int)value;
+        else if (!strcmp(name, "server-cpu"))
+            link->server_cpu = (int)value;
+        else if (!strcmp(name, "seconds"))
+            link->seconds = (int)value;
+        else if (!strcmp(name, "bar"))
+            link->bar = (uint32_t)value;
+        else if (!strcmp(name, "offset"))
+            link->offset = (uint64_t)value;
+        else if (!strcmp(name, "width") && value && value <= WIDEST)
+            link->width = (size_t)value;
+        else if (!strcmp(name, "vector"))
+            link->vector = (uint32_t)value;
+        else if (!strcmp(name, "raise-offset"))
+            link->raise_offset = (uint64_t)value;
+        else if (!strcmp(name, "raise-value"))
+            link->raise_value = (uint64_t)value;
+        else if (!strcmp(name, "counter"))
+            link->counter = value;
+        else
+            fail("not an option: --%s %ld", name, value);
+    }
+    signal(SIGALRM, out_of_time);
+    alarm((unsigned)link->seconds);
+    return arguments;
+}
+
+static void send_all(int socket, const void *bytes, size_t size)
+{
+    while (size) {
+        ssize_t sent = send(socket, bytes, size, MSG_NOSIGNAL);
+        if (sent < 0 && errno == EINTR)
+            continue;
+        if (sent <= 0)
+            fail("cannot send: %s", strerror(errno));
+        bytes = (const char *)bytes + sent;
+        size -= (size_t)sent;
+    }
+}
+
+static size_t receive_some(int socket, void *bytes, size_t size, int spinning)
+{
+    for (;;) {
+        ssize_t received = recv(socket, bytes, size, spinning ? MSG_DONTWAIT : 0);
+        if (received > 0)
+            return (size_t)received;
+        if (received == 0)
+            fail("the server hung up");
+        if (errno != EINTR && !(spinning && errno == EAGAIN))
+            fail("cannot receive: %s", strerror(errno));
+    }
+}
+
+static void check_header(const struct header *reply, unsigned id, unsigned command, size_t size)
+{
+    if (reply->id != (uint16_t)id || reply->command != command)
+        fail("a reply to command %u, message %u, where one to %u, message %u, was due", reply->command, reply->id, command, (uint16_t)id);
+    if ((reply->flags & TYPE) != REPLY)
+        fail("flags 0x%x in a reply to command %u", reply->flags, command);
+    if (reply->flags & ERROR)
+        fail("command %u was refused: %s", command, strerror((int)reply->error));
+    if (reply->size != size)
+        fail("%u bytes in a reply to command %u, not %zu", reply->size, command, size);
+}
+
+static size_t reply_size(const struct access *request)
+{
+    return READ_REQUEST + (request->header.command == REGION_READ ? request->count : 0);
+}
+
+static void check_reply(const struct access *reply, const struct access *request)
+{
+    if (reply->offset != request->offset || reply->region != request->region || reply->count != request->count)
+        fail("the reply to command %u is about %u bytes at 0x%lx of region %u, not %u at 0x%lx of %u", request->header.command, reply->count,
+             (long)reply->offset, reply->region, request->count, (long)request->offset, request->region);
+}
+
+static struct access request_of(struct link *link, enum command command, uint64_t offset, size_t width, uint64_t value)
+{
+    struct access request = { .header = { .id = ++link->last_id, .command = command }, .offset = offset, .region = link->bar,
+                              .count = (uint32_t)width };
+    request.header.size = (uint32_t)(READ_REQUEST + (command == REGION_WRITE ? width : 0));
+    memcpy(request.data, &value, width);
+    return request;
+}
+
+/* Sends a request and waits for its reply. The header is looked at as soon as it is there: a refusal is shorter than what is waited for. */
+static uint64_t ask(struct link *link, const struct access *request, int spinning)
+{
+    struct access reply = { 0 };
+    size_t expected = reply_size(request), held = 0;
+    uint64_t value = 0;
+    send_all(link->socket, request, request->header.size);
+    while (held < expected) {
+        held += receive_some(link->socket, (char *)&reply + held, expected - held, spinning);
+        if (held >= sizeof reply.header)
+            check_header(&reply.header, request->header.id, request->header.command, expected);
+    }
+    check_reply(&reply, request);
+    memcpy(&value, reply.data, expected - READ_REQUEST);
+    return value;
+}
+
+static uint64_t read_register(struct link *link, uint64_t offset, size_t width, int spinning)
+{
+    struct access request = request_of(link, REGION_READ, offset, width, 0);
+    return ask(link, &request, spinning);
+}
+
+/* A register of the server that counts what it allocates; 0 where it has none. */
+static uint64_t counter(struct link *link)
+{
+    return link->counter < 0 ? 0 : read_register(link, (uint64_t)link->counter, 8, 0);
+}
+
+static void print_counter(struct link *link, uint64_t before, long requests)
+{
+    if (link->counter >= 0)
+        printf(" %.3f", (double)(counter(link) - before) / (double)requests);
+    putchar('\n');
+}
+
+static void print_times(struct link *link, long *times, long rounds, uint64_t before)
+{
+    qsort(times, (size_t)rounds, sizeof *times, ascending);
+    printf("%ld %ld", times[rounds / 2], times[rounds - 1 - rounds / 100]);
+    print_counter(link, before, rounds);
+    free(times);
+}
+
+static long *room_for(long rounds)
+{
+    long *times = rounds > 0 ? calloc((size_t)rounds, sizeof *times) : NULL;
+    if (!times)
+        fail("no room for %ld rounds", rounds);
+    return times;
+}
+
+static void round_trips(struct link *link, int spinning, long rounds)
+{
+    long *times = room_for(rounds);
+    for (long i = 0; i < rounds / 5; i++)
+        read_register(link, link->offset, link->width, spinning);
+    uint64_t before = counter(link);
+    for (long i = 0; i < rounds; i++) {
+        long start = now();
+        read_register(link, link->offset, link->width, spinning);
+        times[i] = now() - start;
+    }
+    print_times(link, times, rounds, before);
+}
+
+static void send_reads(struct link *link, long count)
+{
+    static char bytes[DEEPEST * READ_REQUEST];
+    for (long i = 0; i < count; i++) {
+        struct access request = request_of(link, REGION_READ, link->offset, link->width, 0);
+        memcpy(bytes + i * READ_REQUEST, &request, READ_REQUEST);
+    }
+    if (count)
+        send_all(link->socket, bytes, (size_t)count * READ_REQUEST);
+}
+
+/* Replies come in the order of the requests: a server processes them in that order. */
+static void keep_in_flight(struct link *link, int spinning, long depth, long requests)
+{
+    static char bytes[BUFFER];
+    unsigned id = link->last_id + 1u;
+    struct access request = request_of(link, REGION_READ, link->offset, link->width, 0), reply;
+    long sent = depth < requests ? depth : requests, answered = 0;
+    size_t held = 0, size = reply_size(&request);
+    link->last_id--;
+    send_reads(link, sent);
+    while (answered < requests) {
+        size_t at = 0;
+        long replies = 0;
+        held += receive_some(link->socket, bytes + held, sizeof bytes - held, spinning);
+        for (; held - at >= sizeof reply.header; at += size, replies++) {
+            memcpy(&reply.header, bytes + at, sizeof reply.header);
+            check_header(&reply.header, id + (unsigned)(answered + replies), REGION_READ, size);
+            if (held - at < size)
+                break;
+            memcpy(&reply, bytes + at, size);
+            check_reply(&reply, &request);
+        }
+        memmove(bytes, bytes + at, held - at);
+        held -= at;
+        answered += replies;
+        long more = requests - sent < replies ? requests - sent : replies;
+        send_reads(link, more);
+        sent += more;
+    }
+}
+
+static void pipelined(struct link *link, int spinning, long depth, long requests)
+{
+    if (depth < 1 || depth > DEEPEST)
+        fail("%ld in flight: 1 to %d", depth, DEEPEST);
+    keep_in_flight(link, spinning, depth, requests / 5);
+    uint64_t before = counter(link);
+    long start = now();
+    keep_in_flight(link, spinning, depth, requests);
+    printf("%.0f", (double)requests * 1e9 / (double)(now() - start));
+    print_counter(link, before, requests);
+}
+
+static void write_posted(struct link *link, uint64_t offset, size_t width, uint64_t value)
+{
+    struct access request = request_of(link, REGION_WRITE, offset, width, value);
+    request.header.flags = NO_REPLY;
+    send_all(link->socket, &request, request.header.size);
+}
+
+/* The register must keep what is written to it: that tells that no write was dropped or passed by another. */
+static void write_many(struct link *link, long writes)
+{
+    uint64_t mask = link->width < 8 ? (1ul << 8 * link->width) - 1 : ~0ul;
+    for (long i = 1; i < writes; i++)
+        write_posted(link, link->offset, link->width, (uint64_t)i);
+    struct access last = request_of(link, REGION_WRITE, link->offset, link->width, (uint64_t)writes);
+    ask(link, &last, 0);
+    if ((read_register(link, link->offset, link->width, 0) ^ (uint64_t)writes) & mask)
+        fail("the register does not hold what was written to it last");
+}
+
+static void posted(struct link *link, long writes)
+{
+    write_many(link, writes / 5 + 1);
+    uint64_t before = counter(link);
+    long start = now();
+    write_many(link, writes);
+    printf("%.0f", (double)writes * 1e9 / (double)(now() - start));
+    print_counter(link, before, writes);
+}
+
+static void await_event(struct link *link, int spinning)
+{
+    uint64_t count = 0;
+    /* The eventfd itself blocks or not, as the one who made it chose. */
+    while (read(link->event, &count, sizeof count) < 0)
+        if (errno != EINTR && !(spinning && errno == EAGAIN))
+            fail("cannot wait for the interrupt: %s", strerror(errno));
+    if (count != 1)
+        fail("the interrupt was raised %lu times", (unsigned long)count);
+}
+
+static void interrupts(struct link *link, int spinning, long rounds)
+{
+    long *times = room_for(rounds);
+    uint64_t before = 0;
+    for (long i = -rounds / 5; i < rounds; i++) {
+        if (i == 0)
+            before = counter(link);
+        /* The server is done with the last round, and has time to fall asleep again: also where it shares this processor. */
+        read_register(link, link->offset, link->width, spinning);
+        for (long until = now() + 20000; now() < until;)
+            sched_yield();
+        long start = now();
+        write_posted(link, link->raise_offset, 4, link->raise_value);
+        await_event(link, spinning);
+        if (i >= 0)
+            times[i] = now() - start;
+    }
+    print_times(link, times, rounds, before);
+}
+
+static void mapped(struct link *link, long rounds)
+{
+    volatile char *page = link->page + link->page_offset;
+    *(volatile uint32_t *)page = 0;
+    long start = now();
+    uint32_t last = 0;
+    for (long i = 0; i < rounds; i++)
+        last = *(volatile uint32_t *)(page + last);
+    long middle = now();
+    for (long i = 0; i < rounds; i++)
+        *(volatile uint32_t *)(page + 0x20) = (uint32_t)i;
+    long end = now();
+    if (*(volatile uint32_t *)(page + 0x20) != (uint32_t)(rounds - 1))
+        fail("the mapping does not hold what was stored last");
+    printf("%.3f %.3f\n", (double)(middle - start) / (double)rounds, (double)(end - middle) / (double)rounds);
+}
+
+static int spins(const char *word)
+{
+    if (word && !strcmp(word, "spinning"))
+        return 1;
+    if (!word || strcmp(word, "blocking"))
+        fail("blocking or spinning, not %s", word ? word : "nothing");
+    return 0;
+}
+
+/* What a measurement needs beside the socket must be there. */
+static void measure(struct link *link, char **arguments)
+{
+    const char *what = arguments[0] ? arguments[0] : "nothing";
+    pin(link->cpu);
+    if (!strcmp(what, "roundtrip"))
+        round_trips(link, spins(arguments[1]), number(arguments[2]));
+    else if (!strcmp(what, "pipelined") && arguments[1] && arguments[2])
+        pipelined(link, spins(arguments[1]), number(arguments[2]), number(arguments[3]));
+    else if (!strcmp(what, "posted"))
+        posted(link, number(arguments[1]));
+    else if (!strcmp(what, "interrupt"))
+        interrupts(link, spins(arguments[1]), number(arguments[2]));
+    else if (!strcmp(what, "mapped"))
+        mapped(link, number(arguments[1]));
+    else
+        fail("roundtrip, pipelined, posted, interrupt or mapped, not %s", what);
+}
+
+#endif
