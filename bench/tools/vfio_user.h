@@ -226,10 +226,13 @@ static uint64_t read_register(struct link *link, uint64_t offset, size_t width, 
     return ask(link, &request, spinning);
 }
 
-/* A register of the server that counts what it allocates; 0 where it has none. */
+/* A register of the server that counts the bytes it has allocated since it started, which are never none. */
 static uint64_t counter(struct link *link)
 {
-    return link->counter < 0 ? 0 : read_register(link, (uint64_t)link->counter, 8, 0);
+    uint64_t bytes = link->counter < 0 ? 1 : read_register(link, (uint64_t)link->counter, 8, 0);
+    if (!bytes)
+        fail("the server does not say how much it has allocated");
+    return bytes;
 }
 
 static void print_counter(struct link *link, uint64_t before, long requests)
