@@ -1,6 +1,6 @@
 /*
  * vfio_user_client SOCKET [--NAME VALUE]... MEASUREMENT: connects to any vfio-user server, asks what a client must ask and measures what
- * vfio_user.h lists.
+ * vfio_user_loops.h lists.
  *
  * vfio_user_client hold SOCKET...: connects to each, asks the same, prints how many there are and holds them until it is ended.
  *
@@ -11,7 +11,7 @@
  *     --seconds N        the time that all may take: 60
  */
 #define _GNU_SOURCE
-#include "vfio_user.h"
+#include "vfio_user_loops.h"
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -78,7 +78,8 @@ static int converse(struct link *link, struct header *message, size_t least, siz
         fail("cannot send command %u: %s", command, strerror(errno));
 
     do {
-        bytes = (struct iovec){ .iov_base = (char *)message + held, .iov_len = held < sizeof *message ? sizeof *message - held : message->size - held };
+        size_t due = held < sizeof *message ? sizeof *message : message->size;
+        bytes = (struct iovec){ .iov_base = (char *)message + held, .iov_len = due - held };
         text = (struct msghdr){ .msg_iov = &bytes, .msg_iovlen = 1, .msg_control = control.room, .msg_controllen = sizeof control.room };
         ssize_t size = recvmsg(link->socket, &text, MSG_CMSG_CLOEXEC);
         if (size <= 0)

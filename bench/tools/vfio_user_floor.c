@@ -8,7 +8,7 @@
  * and the client's other options.
  */
 #define _GNU_SOURCE
-#include "vfio_user.h"
+#include "vfio_user_loops.h"
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
