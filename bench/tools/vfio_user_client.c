@@ -171,6 +171,14 @@ static void find_region(struct link *link, int mapping)
     link->page_offset = link->offset;
 }
 
+/* A function that may not write to memory sends no message either (Command, bit 2); bit 1 lets its BARs answer. */
+static void enable(struct link *link)
+{
+    struct access command = request_of(link, REGION_WRITE, 4, 2, 6);
+    command.region = 7;
+    converse(link, &command.header, READ_REQUEST, READ_REQUEST, -1);
+}
+
 static void attach_interrupt(struct link *link, int spinning)
 {
     struct interrupt_info info = { .header = { .command = GET_IRQ_INFO, .size = sizeof info }, .size = sizeof info - sizeof info.header,
@@ -218,6 +226,7 @@ int main(int count, char **arguments)
     const char *what = measurement[0] ? measurement[0] : "nothing";
     open_link(&link, arguments[1]);
     find_region(&link, !strcmp(what, "mapped"));
+    enable(&link);
     if (!strcmp(what, "interrupt"))
         attach_interrupt(&link, spins(measurement[1]));
     measure(&link, measurement);

@@ -30,8 +30,8 @@ public static class Loopback
             var function = new LoopbackFunction(port, Shape(port, options));
             port.Client = function;
 
-            // As vfio-pci leaves an opened function, but for bus mastering, which the owner of a PciFunction is given.
-            function.Configuration.SetCommand(PciCommand.IoSpace | PciCommand.MemorySpace | PciCommand.BusMaster, true);
+            // Which vfio-pci leaves to be turned on by whoever opened the function.
+            function.Configuration.SetCommand(PciCommand.BusMaster, true);
             return function;
         }
         catch

@@ -64,6 +64,14 @@ internal sealed class ConfigurationModel
         }
     }
 
+    /// <summary>Sets bits of the Command register, those that the function has.</summary>
+    public void Enable(PciCommand bits)
+    {
+        Span<byte> command = stackalloc byte[sizeof(ushort)];
+        BinaryPrimitives.WriteUInt16LittleEndian(command, (ushort)(Command | bits));
+        Write(ConfigurationImage.Command, command);
+    }
+
     /// <summary>Changes a register as the function itself does, read-only bits included.</summary>
     public void Set16(int offset, ushort bits, bool value)
     {

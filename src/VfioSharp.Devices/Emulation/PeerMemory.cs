@@ -66,6 +66,10 @@ internal static class PeerMemory
         (file.Control(FileControl.F_GET_SEALS, 0, out int seals) == Errno.None && (seals & FileControl.F_SEAL_SHRINK) != 0)
         || file.Control(FileControl.F_ADD_SEALS, FileControl.F_SEAL_SHRINK, out _) == Errno.None;
 
+    /// <summary>Whether a file is regular and holds those bytes.</summary>
+    public static bool Holds(FileDescriptor file, ulong offset, ulong length) =>
+        Examine(file, out ulong size, out _, out _) == Errno.None && offset <= size && length <= size - offset;
+
     /// <summary>Measures a regular file; EINVAL where it is none.</summary>
     private static Errno Examine(FileDescriptor file, out ulong size, out ulong granule, out uint fileSystem)
     {

@@ -9,10 +9,8 @@ namespace VfioSharp.Devices.Emulation;
 /// </summary>
 public sealed class SystemMemory
 {
-    private readonly Lock gate = new();
-    private readonly List<MemoryRegion> regions = [];
+    private readonly RegionTable regions = new();
     private readonly ConfigurationModel configuration;
-    private MemoryRegion? latest;
     private volatile DirtyLog? log;
 
     internal SystemMemory(ConfigurationModel configuration) => this.configuration = configuration;
@@ -25,73 +23,21 @@ public sealed class SystemMemory
     }
 
     /// <summary>How many pieces of memory the function can reach.</summary>
-    internal int Count
-    {
-        get
-        {
-            lock (gate)
-            {
-                return regions.Count;
-            }
-        }
-    }
+    internal int Count => regions.Count;
 
     /// <summary>Reads, in no particular widths.</summary>
     /// <param name="address">Where, as the driver gave it.</param>
     /// <param name="destination">Where to; on false it may hold a part.</param>
     /// <returns>Whether all of it could be read.</returns>
-    public bool TryRead(Iova address, Span<byte> destination)
-    {
-        ulong at = address.Value;
-        while (destination.Length > 0)
-        {
-            if (Acquire(at, DmaAccess.Read) is not { } region)
-            {
-                return false;
-            }
-
-            int length = (int)Math.Min((ulong)destination.Length, region.Last - at + 1);
-            bool done = region.TryRead(at - region.Start.Value, destination[..length]);
-            region.Release();
-            destination = destination[length..];
-            at += (ulong)length;
-            if (!done || (at == 0 && destination.Length > 0))
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
+    public bool TryRead(Iova address, Span<byte> destination) =>
+        destination.IsEmpty || (configuration.CanMaster && regions.TryRead(address.Value, destination));
 
     /// <summary>Writes, in no particular widths.</summary>
     /// <param name="address">Where, as the driver gave it.</param>
     /// <param name="source">What; on false a part may have been written.</param>
     /// <returns>Whether all of it could be written.</returns>
-    public bool TryWrite(Iova address, ReadOnlySpan<byte> source)
-    {
-        ulong at = address.Value;
-        while (source.Length > 0)
-        {
-            if (Acquire(at, DmaAccess.Write) is not { } region)
-            {
-                return false;
-            }
-
-            int length = (int)Math.Min((ulong)source.Length, region.Last - at + 1);
-            bool done = region.TryWrite(at - region.Start.Value, source[..length]);
-            NoteWritten(at, (ulong)length);
-            region.Release();
-            source = source[length..];
-            at += (ulong)length;
-            if (!done || (at == 0 && source.Length > 0))
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
+    public bool TryWrite(Iova address, ReadOnlySpan<byte> source) =>
+        source.IsEmpty || (configuration.CanMaster && regions.TryWrite(address.Value, source, log));
 
     /// <summary>Reads a structure.</summary>
     /// <inheritdoc cref="TryRead(Iova, Span{byte})"/>
@@ -122,7 +68,7 @@ public sealed class SystemMemory
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         lease = default;
-        if (Acquire(address.Value, access) is not { } region)
+        if (!configuration.CanMaster || regions.Acquire(address.Value, access) is not { } region)
         {
             return false;
         }
@@ -142,88 +88,9 @@ public sealed class SystemMemory
     internal void NoteWritten(ulong address, ulong length) => log?.Mark(address, length);
 
     /// <summary>Shows memory to the function; false where other memory is there already.</summary>
-    internal bool TryAdd(MemoryRegion region)
-    {
-        lock (gate)
-        {
-            int index = IndexAfter(region.Start.Value);
-            if ((index > 0 && regions[index - 1].Last >= region.Start.Value) || (index < regions.Count && regions[index].Start.Value <= region.Last))
-            {
-                return false;
-            }
-
-            regions.Insert(index, region);
-            return true;
-        }
-    }
+    internal bool TryAdd(MemoryRegion region) => regions.TryAdd(region);
 
     /// <summary>Takes away what lies wholly in a range.</summary>
     /// <returns>The pieces; each is gone when it was closed.</returns>
-    internal List<MemoryRegion> Remove(Iova first, Iova last)
-    {
-        lock (gate)
-        {
-            int index = IndexAfter(first.Value);
-            index = index > 0 && regions[index - 1].Start == first ? index - 1 : index;
-            int end = index;
-            while (end < regions.Count && regions[end].Last <= last.Value)
-            {
-                end++;
-            }
-
-            List<MemoryRegion> removed = regions.GetRange(index, end - index);
-            regions.RemoveRange(index, end - index);
-            latest = null;
-            return removed;
-        }
-    }
-
-    private MemoryRegion? Acquire(ulong address, DmaAccess access)
-    {
-        if (!configuration.CanMaster)
-        {
-            return null;
-        }
-
-        // Most accesses hit the piece that the one before did; one that was taken away cannot be acquired.
-        MemoryRegion? region = Volatile.Read(ref latest);
-        if (region is null || !region.Contains(address) || !region.TryAcquire())
-        {
-            lock (gate)
-            {
-                int index = IndexAfter(address);
-                region = index > 0 && regions[index - 1].Contains(address) && regions[index - 1].TryAcquire() ? regions[index - 1] : null;
-                latest = region ?? latest;
-            }
-        }
-
-        if (region is null || (region.Access & access) == access)
-        {
-            return region;
-        }
-
-        region.Release();
-        return null;
-    }
-
-    /// <summary>The index of the first piece that starts beyond the address.</summary>
-    private int IndexAfter(ulong address)
-    {
-        int low = 0;
-        int high = regions.Count;
-        while (low < high)
-        {
-            int middle = (low + high) >>> 1;
-            if (regions[middle].Start.Value <= address)
-            {
-                low = middle + 1;
-            }
-            else
-            {
-                high = middle;
-            }
-        }
-
-        return low;
-    }
+    internal List<MemoryRegion> Remove(Iova first, Iova last) => regions.Remove(first, last);
 }

@@ -43,6 +43,7 @@ internal enum Errno
     EMSGSIZE = 90,
     EOPNOTSUPP = 95,
     EADDRINUSE = 98,
+    ECONNABORTED = 103,
     ECONNRESET = 104,
     ENOBUFS = 105,
     ENOTCONN = 107,

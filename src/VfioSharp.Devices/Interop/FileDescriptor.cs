@@ -225,20 +225,48 @@ internal sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
         DangerousAddRef(ref added);
         try
         {
-            Span<PollDescriptor> descriptors = [new PollDescriptor { fd = Number, events = what }];
-            int result;
-            do
-            {
-                result = Libc.poll(descriptors, 1, timeout);
-            }
-            while (Failed(result, out Errno error) && error == Errno.EINTR);
-
-            return result > 0;
+            return Poll([new PollDescriptor { fd = Number, events = what }], timeout);
         }
         finally
         {
             DangerousRelease();
         }
+    }
+
+    /// <summary>Waits until this or another can be read, or has failed.</summary>
+    public void WaitForInput(FileDescriptor other)
+    {
+        bool added = false;
+        bool otherAdded = false;
+        DangerousAddRef(ref added);
+        try
+        {
+            other.DangerousAddRef(ref otherAdded);
+            Poll([new PollDescriptor { fd = Number, events = PollFlags.POLLIN }, new PollDescriptor { fd = other.Number, events = PollFlags.POLLIN }], -1);
+        }
+        finally
+        {
+            if (otherAdded)
+            {
+                other.DangerousRelease();
+            }
+
+            DangerousRelease();
+        }
+    }
+
+    /// <summary>Waits until nobody else has this file or folder locked, and locks it until it is closed (flock(2)).</summary>
+    public Errno Lock()
+    {
+        int result;
+        Errno error;
+        do
+        {
+            result = Libc.flock(this, FileControl.LOCK_EX);
+        }
+        while (Failed(result, out error) && error == Errno.EINTR);
+
+        return error;
     }
 
     /// <summary>A second descriptor of the same file, position and all.</summary>
@@ -296,7 +324,7 @@ internal sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
     /// <summary>What kind of file this is, how long, and for a device which one.</summary>
     public Errno GetStatus(out Statx status)
     {
-        int result = Libc.statx(this, "", StatxFlags.AT_EMPTY_PATH, StatxFlags.STATX_TYPE | StatxFlags.STATX_SIZE, out status);
+        int result = Libc.statx(this, "", StatxFlags.AT_EMPTY_PATH, StatxFlags.STATX_TYPE | StatxFlags.STATX_INO | StatxFlags.STATX_SIZE, out status);
         Failed(result, out Errno error);
         return error;
     }
@@ -313,6 +341,18 @@ internal sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
 
     /// <inheritdoc/>
     protected override bool ReleaseHandle() => Libc.close((int)handle) == 0;
+
+    private static bool Poll(Span<PollDescriptor> descriptors, int timeout)
+    {
+        int result;
+        do
+        {
+            result = Libc.poll(descriptors, (nuint)descriptors.Length, timeout);
+        }
+        while (Failed(result, out Errno error) && error == Errno.EINTR);
+
+        return result > 0;
+    }
 
     private static void AddNames(ReadOnlySpan<byte> records, List<string> names)
     {

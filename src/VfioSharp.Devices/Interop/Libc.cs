@@ -144,6 +144,9 @@ internal static partial class Libc
     public static partial int fchmod(FileDescriptor file, uint mode);
 
     [LibraryImport(Library, SetLastError = true)]
+    public static partial int flock(FileDescriptor file, int operation);
+
+    [LibraryImport(Library, SetLastError = true)]
     public static partial int fstatfs(FileDescriptor file, Span<byte> status);
 
     [LibraryImport(Library, SetLastError = true)]

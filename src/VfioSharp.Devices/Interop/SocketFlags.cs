@@ -9,6 +9,9 @@ internal static class SocketFlags
     public const int SOCK_NONBLOCK = 0x800;
 
     public const int SOL_SOCKET = 1;
+    public const int SO_TYPE = 3;
+    public const int SO_ACCEPTCONN = 30;
+    public const int SO_DOMAIN = 39;
 
     public const int SHUT_RDWR = 2;
 

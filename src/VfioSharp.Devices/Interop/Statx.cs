@@ -18,6 +18,9 @@ internal struct Statx
     [FieldOffset(28)]
     public ushort stx_mode;
 
+    [FieldOffset(32)]
+    public ulong stx_ino;
+
     [FieldOffset(40)]
     public ulong stx_size;
 
@@ -26,4 +29,10 @@ internal struct Statx
 
     [FieldOffset(132)]
     public uint stx_rdev_minor;
+
+    [FieldOffset(136)]
+    public uint stx_dev_major;
+
+    [FieldOffset(140)]
+    public uint stx_dev_minor;
 }

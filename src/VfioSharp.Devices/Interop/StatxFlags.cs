@@ -5,9 +5,11 @@ internal static class StatxFlags
 {
     public const int AT_EMPTY_PATH = 0x1000;
     public const uint STATX_TYPE = 1;
+    public const uint STATX_INO = 0x100;
     public const uint STATX_SIZE = 0x200;
     public const int S_IFMT = 0xF000;
     public const int S_IFCHR = 0x2000;
     public const int S_IFDIR = 0x4000;
     public const int S_IFREG = 0x8000;
+    public const int S_IFSOCK = 0xC000;
 }

@@ -43,6 +43,22 @@ internal sealed unsafe class UnixSocket(FileDescriptor file) : IDisposable
         return socket;
     }
 
+    /// <summary>Takes over a descriptor that somebody else has made; null where it is no UNIX stream socket that listens.</summary>
+    public static UnixSocket? FromListener(int descriptor)
+    {
+        var socket = new UnixSocket(FileDescriptor.Adopt(descriptor));
+        if (socket.GetOption(SocketFlags.SO_ACCEPTCONN) == 1 && socket.GetOption(SocketFlags.SO_DOMAIN) == SocketFlags.AF_UNIX
+            && socket.GetOption(SocketFlags.SO_TYPE) == SocketFlags.SOCK_STREAM
+            && socket.File.Control(FileControl.F_SETFL, OpenFlags.O_NONBLOCK, out _) == Errno.None
+            && socket.File.Control(FileControl.F_SETFD, FileControl.FD_CLOEXEC, out _) == Errno.None)
+        {
+            return socket;
+        }
+
+        socket.File.SetHandleAsInvalid();
+        return null;
+    }
+
     /// <summary>Connects to a path without waiting; null where <paramref name="error"/> says why not.</summary>
     /// <param name="path">At most 107 bytes.</param>
     /// <param name="error">EAGAIN where the listener has no room: try again later. ECONNREFUSED where nobody listens, ENOENT where there is no such file.</param>
@@ -96,7 +112,7 @@ internal sealed unsafe class UnixSocket(FileDescriptor file) : IDisposable
     /// <summary>Receives what is there, at most as much as there is room for.</summary>
     /// <param name="buffer">Where to; not empty.</param>
     /// <param name="descriptors">What came along is added, close-on-exec, the caller's from now on. It came with the last part of the bytes: the kernel ends a read behind it.</param>
-    /// <param name="wait">Whether to wait for something, as long as <see cref="SetTimeout"/> allows.</param>
+    /// <param name="wait">Whether to wait for something, as long as <see cref="SetReceiveTimeout"/> allows.</param>
     /// <param name="count">How many bytes; with <see cref="Errno.None"/> 0 means that the peer has closed.</param>
     /// <returns>EAGAIN where there is nothing; EMFILE where descriptors came that this process has no room for, and are lost.</returns>
     [SkipLocalsInit]
@@ -128,7 +144,7 @@ internal sealed unsafe class UnixSocket(FileDescriptor file) : IDisposable
     /// <summary>Sends bytes, maybe not all.</summary>
     /// <param name="data">What; not empty.</param>
     /// <param name="descriptors">What goes along with the first of them, at most <see cref="MaxDescriptors"/>; the peer gets duplicates.</param>
-    /// <param name="wait">Whether to wait until there is room, as long as <see cref="SetTimeout"/> allows.</param>
+    /// <param name="wait">Whether to wait until there is room, as long as <see cref="SetSendTimeout"/> allows.</param>
     /// <param name="count">How many bytes were sent.</param>
     /// <returns>EAGAIN where there is no room, EPIPE where the peer has closed.</returns>
     [SkipLocalsInit]
@@ -197,21 +213,11 @@ internal sealed unsafe class UnixSocket(FileDescriptor file) : IDisposable
         }
     }
 
-    /// <summary>How long a call that waits does so before it gives EAGAIN; zero for ever.</summary>
-    public Errno SetTimeout(TimeSpan time)
-    {
-        var value = new TimeValue { tv_sec = (nint)time.TotalSeconds, tv_usec = time.Microseconds + (time.Milliseconds * 1000) };
-        ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(new ReadOnlySpan<TimeValue>(in value));
-        foreach (int option in (ReadOnlySpan<int>)[MachineAbi.Current.SO_RCVTIMEO, MachineAbi.Current.SO_SNDTIMEO])
-        {
-            if (Failed(Libc.setsockopt(File, SocketFlags.SOL_SOCKET, option, bytes, (uint)bytes.Length), out Errno error))
-            {
-                return error;
-            }
-        }
+    /// <summary>How long a receive that waits does so before it gives EAGAIN; zero for ever.</summary>
+    public Errno SetReceiveTimeout(TimeSpan time) => SetTimeout(MachineAbi.Current.SO_RCVTIMEO, time);
 
-        return Errno.None;
-    }
+    /// <summary>How long a send that waits does so before it gives EAGAIN; zero for ever.</summary>
+    public Errno SetSendTimeout(TimeSpan time) => SetTimeout(MachineAbi.Current.SO_SNDTIMEO, time);
 
     /// <summary>Who is at the other end: of a socket that was accepted, whoever connected.</summary>
     public Errno GetPeer(out PeerCredentials peer)
@@ -225,6 +231,21 @@ internal sealed unsafe class UnixSocket(FileDescriptor file) : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => File.Dispose();
+
+    private int GetOption(int option)
+    {
+        int value = -1;
+        uint length = sizeof(int);
+        return Failed(Libc.getsockopt(File, SocketFlags.SOL_SOCKET, option, MemoryMarshal.AsBytes(new Span<int>(ref value)), ref length), out _) ? -1 : value;
+    }
+
+    private Errno SetTimeout(int option, TimeSpan time)
+    {
+        var value = new TimeValue { tv_sec = (nint)time.TotalSeconds, tv_usec = (time.Milliseconds * 1000) + time.Microseconds };
+        ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(new ReadOnlySpan<TimeValue>(in value));
+        Failed(Libc.setsockopt(File, SocketFlags.SOL_SOCKET, option, bytes, (uint)bytes.Length), out Errno error);
+        return error;
+    }
 
     private static UnixSocket? Create(int flags, out Errno error)
     {

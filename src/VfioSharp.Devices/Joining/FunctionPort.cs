@@ -58,7 +58,9 @@ internal sealed class FunctionPort : IFunctionHost, IAsyncDisposable
                 throw new DeviceBusyException("attach", $"this {function.GetType().Name} has a client already: let go of that first, or make another");
             }
 
+            // As vfio-pci leaves an opened function: its BARs answer (vfio_pci_core_enable(), drivers/vfio/pci/vfio_pci_core.c). SPDK relies on it.
             BarAddresses.Assign(function.Core.Configuration, function.Layout);
+            function.Core.Configuration.Enable(PciCommand.IoSpace | PciCommand.MemorySpace);
             function.Core.Interrupts.Plug(port);
         }
 

@@ -10,13 +10,16 @@ namespace VfioSharp.Devices.Joining;
 internal sealed class LoopbackFunction : PciFunction
 {
     private readonly FunctionPort port;
-    private readonly MsixPlacement? msix;
+    private readonly HostOwned owned;
 
     public LoopbackFunction(FunctionPort port, FunctionShape shape)
         : base(shape)
     {
         this.port = port;
-        msix = port.Layout.MsixPlacement;
+        MsixPlacement? msix = port.Layout.MsixPlacement;
+        CapabilityOffsets capabilities = port.Core.Configuration.Capabilities;
+        owned = new HostOwned(
+            msix?.TableBar ?? -1, msix is null ? default : new ByteRange(msix.TableOffset, msix.Capability.TableLength), capabilities.Msix, capabilities.Msi);
     }
 
     /// <inheritdoc/>
@@ -27,13 +30,7 @@ internal sealed class LoopbackFunction : PciFunction
             return false;
         }
 
-        // vfio-pci shows the table to nobody through the region (vfio_pci_bar_rw(), drivers/vfio/pci/vfio_pci_rdwr.c).
-        ByteRange hidden = HiddenPart(region, offset, data.Length);
-        if (!hidden.IsEmpty)
-        {
-            data.Slice((int)(hidden.Offset - offset), (int)hidden.Length).Fill(byte.MaxValue);
-        }
-
+        owned.Hide(region, offset, data);
         return true;
     }
 
@@ -45,7 +42,7 @@ internal sealed class LoopbackFunction : PciFunction
             return WriteConfiguration((int)offset, data);
         }
 
-        ByteRange hidden = HiddenPart(region, offset, data.Length);
+        ByteRange hidden = owned.PartOfTable(region, offset, data.Length);
         if (hidden.IsEmpty)
         {
             return port.Core.Write(region, offset, data);
@@ -98,28 +95,18 @@ internal sealed class LoopbackFunction : PciFunction
     /// <inheritdoc/>
     internal override ValueTask CloseCore() => port.DisposeAsync();
 
-    /// <summary>vfio-pci keeps the capabilities that its own interrupt calls program from whoever drives (vfio_pci_config.c).</summary>
     private bool WriteConfiguration(int offset, ReadOnlySpan<byte> data)
     {
-        Span<byte> allowed = stackalloc byte[data.Length];
-        data.CopyTo(allowed);
-        if (!port.Core.Read(RegionIndex.Configuration, (ulong)offset, allowed))
+        Span<byte> current = stackalloc byte[data.Length];
+        if (!port.Core.Read(RegionIndex.Configuration, (ulong)offset, current))
         {
             return false;
         }
 
-        CapabilityOffsets capabilities = port.Core.Configuration.Capabilities;
-        for (int i = 0; i < data.Length; i++)
-        {
-            if (!IsIn(capabilities.Msix, ConfigurationImage.MsixLength, offset + i) && !IsIn(capabilities.Msi, ConfigurationImage.MsiLength, offset + i))
-            {
-                allowed[i] = data[i];
-            }
-        }
-
+        Span<byte> allowed = stackalloc byte[data.Length];
+        data.CopyTo(allowed);
+        owned.Keep(offset, allowed, current);
         return port.Core.Write(RegionIndex.Configuration, (ulong)offset, allowed);
-
-        static bool IsIn(int capability, int length, int at) => capability != 0 && at >= capability && at < capability + length;
     }
 
     private void Check(Errno error, int bar)
@@ -129,7 +116,4 @@ internal sealed class LoopbackFunction : PciFunction
             throw new PciException($"map BAR {bar}", $"BAR {bar} of {Name} cannot be mapped ({error}): see vm.max_map_count", Address, (int)error);
         }
     }
-
-    private ByteRange HiddenPart(int region, ulong offset, int length) => msix is not null && region == msix.TableBar
-        ? new ByteRange(msix.TableOffset, msix.Capability.TableLength).Intersect(new ByteRange(offset, (ulong)length)) : default;
 }

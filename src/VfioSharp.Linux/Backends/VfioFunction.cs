@@ -19,7 +19,7 @@ internal sealed class VfioFunction : PciFunction
     private readonly PciAddress address;
     private readonly ImmutableArray<RegionDescription> regions;
     private readonly Attachment attachment;
-    private readonly List<(InterruptKind Kind, EventFd Signal)> notices = [];
+    private readonly FunctionNotices notices;
 
     /// <summary>Takes over what has been opened.</summary>
     /// <param name="shape">The function.</param>
@@ -33,6 +33,7 @@ internal sealed class VfioFunction : PciFunction
         Device = device;
         this.regions = regions;
         this.attachment = attachment;
+        notices = new FunctionNotices(this);
     }
 
     /// <summary>The function's file.</summary>
@@ -45,8 +46,7 @@ internal sealed class VfioFunction : PciFunction
     /// <exception cref="PciException">The kernel refuses.</exception>
     public void Start()
     {
-        Notice(InterruptKind.Error, Lose);
-        Notice(InterruptKind.Request, RequestRemoval);
+        notices.Listen();
         ConfigurationSpace configuration = Configuration.Read();
         if (configuration.Capabilities.PowerManagement is { } power && PowerStates.Wake(Configuration, power))
         {
@@ -167,10 +167,7 @@ internal sealed class VfioFunction : PciFunction
     /// <inheritdoc/>
     internal override async ValueTask CloseCore()
     {
-        foreach ((_, EventFd signal) in notices)
-        {
-            Shape.Events.Remove(signal);
-        }
+        notices.Stop();
 
         // The kernel resets the function as its file is closed, and unmaps what is left when the group is. Both can take their time.
         await Task.Run(Close).ConfigureAwait(false);
@@ -181,30 +178,7 @@ internal sealed class VfioFunction : PciFunction
     {
         Device.Dispose();
         Attachments.Shared.Release(attachment, address);
-        foreach ((_, EventFd signal) in notices)
-        {
-            signal.Dispose();
-        }
-    }
-
-    private void Notice(InterruptKind kind, Action onSignalled)
-    {
-        if (Shape.Interrupt(kind).Count == 0)
-        {
-            return;
-        }
-
-        EventFd signal = EventFd.Create(EventFdFlags.EFD_NONBLOCK, out Errno error)
-            ?? throw new PciException("open", $"{Name}: no eventfd is to be had ({error}): see ulimit -n", address, (int)error);
-        notices.Add((kind, signal));
-
-        // What it calls are others' callbacks in the end, which may block: not on the loop.
-        Shape.Events.Add(signal, new SignalSink(() => ThreadPool.UnsafeQueueUserWorkItem(static act => act(), onSignalled, preferLocal: false)));
-        error = Device.SetInterrupts(IrqSetRequest.Trigger(kind, 0, [signal]), out _);
-        if (error != Errno.None)
-        {
-            throw InterruptFault.Of(address, kind, 1, 0, error);
-        }
+        notices.Dispose();
     }
 
     private bool Lies(int region, ulong offset, int length) =>

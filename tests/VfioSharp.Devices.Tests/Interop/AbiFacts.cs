@@ -63,7 +63,7 @@ internal static class AbiFacts
             typeof(VfioExtensions), typeof(VfioPciRegions), typeof(VfioPciIrqs), typeof(VfioCapabilities), typeof(VfioGroupStatus),
             typeof(VfioDeviceInfo), typeof(VfioRegionInfo), typeof(VfioIrqInfo), typeof(VfioIrqSet), typeof(VfioPciDependentDevice),
             typeof(VfioPciHotResetInfo), typeof(VfioDeviceFeature), typeof(VfioIommuType1Info), typeof(VfioIommuType1DmaMap),
-            typeof(VfioIommuType1DmaUnmap), typeof(VfioIommuSpaprTceInfo), typeof(IommuIoasMap), typeof(IommuOption),
+            typeof(VfioIommuType1DmaUnmap), typeof(VfioMigrationState), typeof(VfioIommuSpaprTceInfo), typeof(IommuIoasMap), typeof(IommuOption),
         ],
         Commands = [typeof(VfioIoctl), typeof(IommuFdIoctl)],
         Structures =

@@ -1,0 +1,410 @@
+using System.Buffers;
+using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
+using VfioSharp.Devices.Interop;
+using VfioSharp.Devices.Interrupts;
+using VfioSharp.VfioUser.Transport;
+using VfioSharp.VfioUser.Wire;
+
+namespace VfioSharp.VfioUser.Client;
+
+/// <summary>
+/// A connection to a server. Any number of threads ask at once; each sends by itself, and one of those who wait receives for all. So a thread that asks alone
+/// sends and receives and is not switched for another, inside an interrupt's inline continuation as anywhere else.
+/// </summary>
+[SuppressMessage("Design", "CA1001", Justification = "Closed by its function.")]
+internal sealed class ClientChannel : IEventSink
+{
+    /// <summary>The lower bits of a message's id tell the call.</summary>
+    public const int IndexBits = 6;
+
+    private const int SmallLength = 256;
+    private const int KeptLength = 4096;
+    private static readonly TimeSpan Turn = TimeSpan.FromMilliseconds(100);
+
+    private readonly MessageStream stream;
+    private readonly EventLoop events;
+    private readonly ClientMemoryServer memory;
+
+    // A monitor, to wait in.
+    private readonly object gate = new();
+    private readonly ClientCall?[] calls = new ClientCall?[1 << IndexBits];
+    private readonly Stack<ClientCall> vacant = [];
+    private int made;
+    private int watchers;
+    private bool isReceiving;
+    private bool isRegistered;
+    private volatile bool isLost;
+
+    /// <summary>Takes over a connection.</summary>
+    public ClientChannel(UnixSocket socket, VfioUserLimits limits, EventLoop events, ClientMemoryServer memory, IMessageTrace? trace)
+    {
+        stream = new MessageStream(socket, limits) { Trace = trace };
+        stream.SetTimeouts(limits.SendTime, Turn);
+        this.events = events;
+        this.memory = memory;
+        events.Add(stream.File, EpollFlags.EPOLLRDHUP, this);
+        isRegistered = true;
+    }
+
+    /// <summary>The connection is lost, for this reason; told once, through the pool: who listens may close it.</summary>
+    public event Action<string>? Lost;
+
+    /// <summary>Why it is lost; empty while it is not.</summary>
+    public string Reason { get; private set; } = "";
+
+    /// <summary>Whether it is lost.</summary>
+    public bool IsLost => isLost;
+
+    /// <summary>Asks and waits for the reply.</summary>
+    /// <param name="command">What to ask.</param>
+    /// <param name="head">What follows the header.</param>
+    /// <param name="tail">What follows that.</param>
+    /// <param name="files">What goes along.</param>
+    /// <param name="time">How long to wait; a server that takes longer is lost.</param>
+    /// <returns>The call, to be given back by <see cref="Return"/>; null where the server is lost.</returns>
+    public ClientCall? Call(MessageCommand command, ReadOnlySpan<byte> head, ReadOnlySpan<byte> tail, ReadOnlySpan<FileDescriptor> files, TimeSpan time)
+    {
+        long start = Stopwatch.GetTimestamp();
+        if (Begin(null, time) is not { } call)
+        {
+            return null;
+        }
+
+        Send(call.Id, command, MessageFlags.None, head, tail, files);
+        while (true)
+        {
+            lock (gate)
+            {
+                while (!call.IsDone && isReceiving && Left(start, time) is { Ticks: > 0 } left)
+                {
+                    Monitor.Wait(gate, left);
+                }
+
+                if (call.IsDone)
+                {
+                    return TakeReplied(call);
+                }
+
+                if (!isReceiving)
+                {
+                    isReceiving = true;
+                }
+                else
+                {
+                    break;
+                }
+            }
+
+            ReceiveFor(call, start, time);
+            if (Left(start, time).Ticks <= 0)
+            {
+                break;
+            }
+        }
+
+        lock (gate)
+        {
+            if (call.IsDone)
+            {
+                return TakeReplied(call);
+            }
+        }
+
+        Lose($"it did not reply to {Tracing.MessageText.NameOf(command)} within {time.TotalSeconds:0.#} s");
+        lock (gate)
+        {
+            return TakeReplied(call);
+        }
+    }
+
+    /// <summary>Asks and awaits the reply.</summary>
+    /// <inheritdoc cref="Call"/>
+    public async ValueTask<ClientCall?> CallAsync(MessageCommand command, ReadOnlyMemory<byte> head, TimeSpan time)
+    {
+        var awaited = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (Begin(awaited, time) is not { } call)
+        {
+            return null;
+        }
+
+        BeginWatch();
+        try
+        {
+            Send(call.Id, command, MessageFlags.None, head.Span, default, default);
+            Task reply = awaited.Task;
+            if (await Task.WhenAny(reply, Task.Delay(time)).ConfigureAwait(false) != reply)
+            {
+                Lose($"it did not reply to {Tracing.MessageText.NameOf(command)} within {time.TotalSeconds:0.#} s");
+                await reply.ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            EndWatch();
+        }
+
+        lock (gate)
+        {
+            return TakeReplied(call);
+        }
+    }
+
+    /// <summary>Tells without asking for a reply.</summary>
+    /// <returns>False where the server is lost.</returns>
+    public bool Tell(MessageCommand command, ReadOnlySpan<byte> head, ReadOnlySpan<byte> tail)
+    {
+        if (!isLost)
+        {
+            Send(0, command, MessageFlags.NoReply, head, tail, default);
+        }
+
+        return !isLost;
+    }
+
+    /// <summary>The caller has taken what it wanted of the reply.</summary>
+    public void Return(ClientCall call)
+    {
+        if (call.Length > KeptLength)
+        {
+            call.Release();
+        }
+
+        lock (gate)
+        {
+            calls[call.Index] = null;
+            vacant.Push(call);
+            Monitor.PulseAll(gate);
+        }
+    }
+
+    /// <summary>Receives although nobody asks anything: the server has commands of its own.</summary>
+    public void BeginWatch()
+    {
+        lock (gate)
+        {
+            if (++watchers == 1 && isRegistered)
+            {
+                events.Modify(stream.File, EpollFlags.EPOLLRDHUP | EpollFlags.EPOLLIN);
+            }
+        }
+    }
+
+    /// <summary>Ends that.</summary>
+    public void EndWatch()
+    {
+        lock (gate)
+        {
+            if (--watchers == 0 && isRegistered)
+            {
+                events.Modify(stream.File, EpollFlags.EPOLLRDHUP);
+            }
+        }
+    }
+
+    /// <summary>The connection is of no more use: who waits comes back.</summary>
+    public void Lose(string reason)
+    {
+        lock (gate)
+        {
+            if (isLost)
+            {
+                return;
+            }
+
+            isLost = true;
+            Reason = reason;
+            stream.Shutdown();
+            foreach (ClientCall? call in calls)
+            {
+                if (call is { IsDone: false })
+                {
+                    call.Abandon();
+                }
+            }
+
+            Monitor.PulseAll(gate);
+        }
+
+        ThreadPool.UnsafeQueueUserWorkItem(static channel => channel.Lost?.Invoke(channel.Reason), this, preferLocal: false);
+    }
+
+    /// <summary>Ends the connection and gives everything back.</summary>
+    public void Close()
+    {
+        Lost = null;
+        Lose("it is closed");
+        lock (gate)
+        {
+            isRegistered = false;
+            events.Remove(stream.File);
+            while (isReceiving)
+            {
+                Monitor.Wait(gate);
+            }
+
+            stream.Dispose();
+        }
+    }
+
+    /// <inheritdoc/>
+    void IEventSink.OnSignalled()
+    {
+        lock (gate)
+        {
+            // Whoever receives looks again when done, as long as somebody watches.
+            if (isReceiving || !isRegistered)
+            {
+                return;
+            }
+
+            isReceiving = true;
+        }
+
+        while (Receive(wait: false, null) == TransferResult.Done)
+        {
+        }
+
+        EndReceiving();
+    }
+
+    private static TimeSpan Left(long start, TimeSpan time) => time - Stopwatch.GetElapsedTime(start);
+
+    private ClientCall? Begin(TaskCompletionSource? awaited, TimeSpan time)
+    {
+        lock (gate)
+        {
+            while (!isLost && vacant.Count == 0 && made == calls.Length)
+            {
+                if (!Monitor.Wait(gate, time))
+                {
+                    return null;
+                }
+            }
+
+            if (isLost)
+            {
+                return null;
+            }
+
+            ClientCall call = vacant.TryPop(out ClientCall? used) ? used : new ClientCall(made++);
+            call.Begin(awaited);
+            calls[call.Index] = call;
+            return call;
+        }
+    }
+
+    private ClientCall? TakeReplied(ClientCall call)
+    {
+        if (call.IsReplied)
+        {
+            return call;
+        }
+
+        calls[call.Index] = null;
+        vacant.Push(call);
+        return null;
+    }
+
+    private void Send(
+        ushort id, MessageCommand command, MessageFlags flags, ReadOnlySpan<byte> head, ReadOnlySpan<byte> tail, ReadOnlySpan<FileDescriptor> files)
+    {
+        int length = MessageHeader.Length + head.Length + tail.Length;
+        byte[]? rented = length > SmallLength ? ArrayPool<byte>.Shared.Rent(length) : null;
+        Span<byte> message = rented is null ? stackalloc byte[SmallLength] : rented;
+        var writer = new MessageWriter(message);
+        writer.Write(new MessageHeader { Id = id, Command = command, Flags = flags, Size = (uint)length });
+        writer.Write(head);
+        writer.Write(tail);
+        TransferResult result = stream.Send(message[..length], files);
+        if (rented is not null)
+        {
+            ArrayPool<byte>.Shared.Return(rented);
+        }
+
+        if (result != TransferResult.Done)
+        {
+            Lose(result == TransferResult.Closed ? "it closed the connection" : "it does not take what it is sent");
+        }
+    }
+
+    // This thread receives for all until its own reply is there.
+    private void ReceiveFor(ClientCall call, long start, TimeSpan time)
+    {
+        while (!call.IsDone && Left(start, time).Ticks > 0 && Receive(wait: true, call) is TransferResult.Done or TransferResult.WouldBlock)
+        {
+        }
+
+        EndReceiving();
+    }
+
+    private void EndReceiving()
+    {
+        lock (gate)
+        {
+            isReceiving = false;
+            Monitor.PulseAll(gate);
+            if (watchers > 0 && isRegistered)
+            {
+                events.Modify(stream.File, EpollFlags.EPOLLRDHUP | EpollFlags.EPOLLIN); // tells again of what came meanwhile
+            }
+        }
+    }
+
+    private TransferResult Receive(bool wait, ClientCall? own)
+    {
+        TransferResult result = stream.Receive(wait);
+        switch (result)
+        {
+            case TransferResult.Closed:
+                Lose("it closed the connection");
+                return result;
+            case TransferResult.Failed:
+                Lose(stream.Fault);
+                return result;
+            default:
+                break;
+        }
+
+        while (true)
+        {
+            switch (stream.TryTake(out Message message))
+            {
+                case TakeResult.Taken when message.Header.IsReply:
+                    Deliver(in message);
+                    break;
+                case TakeResult.Taken:
+                    Serve(in message);
+                    break;
+                case TakeResult.Broken:
+                    Lose(stream.Fault);
+                    return TransferResult.Failed;
+                default:
+                    return own is { IsDone: true } ? TransferResult.Done : result;
+            }
+        }
+    }
+
+    private void Deliver(in Message reply)
+    {
+        lock (gate)
+        {
+            ClientCall? call = calls[reply.Header.Id & ((1 << IndexBits) - 1)];
+            if (call is { IsDone: false } && call.Id == reply.Header.Id)
+            {
+                call.Complete(in reply, stream.Descriptors);
+                return;
+            }
+        }
+
+        Lose("it replied to what nobody asked");
+    }
+
+    private void Serve(in Message message)
+    {
+        if (!memory.TryServe(in message, stream))
+        {
+            Lose("it sent a command that a client does not take");
+        }
+    }
+}

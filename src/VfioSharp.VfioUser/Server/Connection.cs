@@ -1,0 +1,398 @@
+using System.Diagnostics.CodeAnalysis;
+using VfioSharp.Devices;
+using VfioSharp.Devices.Interop;
+using VfioSharp.VfioUser.Transport;
+using VfioSharp.VfioUser.Wire;
+
+namespace VfioSharp.VfioUser.Server;
+
+/// <summary>
+/// One who has connected: says its version, waits for its turn, is served, leaves. Worked for by the shared pump, or by a thread of its own once it has the
+/// function; by one thread at a time.
+/// </summary>
+[SuppressMessage("Design", "CA1001", Justification = "Everything is given back when the connection has ended.")]
+internal sealed class Connection : ReadyWork
+{
+    private const int FlushLength = 64 << 10;
+    private const int ReceivesARound = 16;
+    private const long StuckMilliseconds = 1000;
+    private const uint Watched = EpollFlags.EPOLLIN | EpollFlags.EPOLLRDHUP;
+
+    private readonly Listener listener;
+    private readonly Served served;
+    private readonly MessageStream stream;
+    private readonly VfioUserLimits limits;
+    private readonly Deadline deadline;
+    private readonly ClientCalls calls;
+    private readonly Reception reception;
+    private Task? awaited;
+    private volatile Session? session;
+    private volatile OwnThread? own;
+    private string? failure;
+    private int handling; // the thread inside a command
+    private long busySince;
+    private bool waitsForRoom;
+    private volatile bool isOver;
+
+    /// <summary>Takes over who has connected.</summary>
+    public Connection(Listener listener, Served served, UnixSocket socket, int number)
+    {
+        this.listener = listener;
+        this.served = served;
+        Number = number;
+        limits = served.Options.Limits;
+        socket.GetPeer(out PeerCredentials peer);
+        Process = peer.pid;
+        stream = new MessageStream(socket, limits) { Trace = listener.TraceFor(this) };
+        stream.SetTimeouts(limits.SendTime, TimeSpan.Zero);
+        deadline = new Deadline(Fail);
+        calls = new ClientCalls(stream, this);
+        reception = new Reception(served, stream, calls, complaint => listener.Complain(this, complaint));
+    }
+
+    /// <summary>Which one, for the log.</summary>
+    public int Number { get; }
+
+    /// <summary>Which process connected; 0 where that cannot be told.</summary>
+    public int Process { get; }
+
+    /// <summary>Its interrupts and system calls so far.</summary>
+    public (long Signals, long Receives, long Sends) Counts => (session?.Signals ?? 0, stream.Receives, stream.Sends);
+
+    /// <summary>Whether the calling thread is inside one of its commands.</summary>
+    public bool IsHandlingHere => Environment.CurrentManagedThreadId == Volatile.Read(ref handling);
+
+    /// <summary>What it waits for, its turn or a command that takes its time; null where it does not. No other command is carried out meanwhile.</summary>
+    public Task? Suspended => session is { } serving ? serving.Pending : reception.Turn;
+
+    /// <summary>Begins.</summary>
+    /// <exception cref="PciException">The kernel watches too many descriptors already.</exception>
+    public void Start()
+    {
+        deadline.Arm(limits.GreetingTime, $"it did not say its version within {limits.GreetingTime.TotalSeconds:0.#} s");
+        SharedPump.Instance.Add(stream.File, Watched, this);
+    }
+
+    /// <summary>Asks the client to give the function back.</summary>
+    public void AskForRelease() => session?.AskForRelease();
+
+    /// <summary>Ends the connection, for this reason; null where nobody did anything wrong. Any thread.</summary>
+    public void Fail(string? reason)
+    {
+        // Whoever works for it sees the end, and takes the reason from here.
+        Interlocked.CompareExchange(ref failure, reason, null);
+        stream.Shutdown();
+        reception.Shutdown();
+    }
+
+    /// <summary>The calling thread is about to wait for the client.</summary>
+    public void BeginWait()
+    {
+        if (own is null && IsHandlingHere)
+        {
+            SharedPump.Instance.BeginWait();
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void Work()
+    {
+        if (isOver)
+        {
+            return;
+        }
+
+        if (own is not null)
+        {
+            // The pump watches for its end alone, and its thread may be stuck in an eventfd of the client's.
+            session?.Rescue();
+            return;
+        }
+
+        Volatile.Write(ref busySince, Environment.TickCount64);
+        WorkShared();
+        Volatile.Write(ref busySince, 0);
+    }
+
+    /// <inheritdoc/>
+    protected override void OnBusy()
+    {
+        long since = Volatile.Read(ref busySince);
+        if (since != 0 && Environment.TickCount64 - since > StuckMilliseconds)
+        {
+            session?.Rescue();
+        }
+    }
+
+    private void WorkShared()
+    {
+        for (int round = 0; Progress(wait: false); round++)
+        {
+            if (round > 0 && stream.IsDrained)
+            {
+                stream.Rest();
+                return;
+            }
+
+            if (round == ReceivesARound)
+            {
+                SharedPump.Instance.Post(this);
+                return;
+            }
+
+            // What waits behind a command that takes its time waits in the socket too.
+            if ((stream.IsFull && Suspended is not null) || !Receive(wait: false))
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>Works off what has come and sends what came of it.</summary>
+    /// <returns>False where the calling thread has nothing more to do: the connection is over, the client has to make room first, or another thread goes on.</returns>
+    public bool Progress(bool wait)
+    {
+        bool took = false;
+        while (!waitsForRoom || Flush(wait))
+        {
+            if (Suspended is { } suspended && !Resume(suspended))
+            {
+                calls.DeliverAll();
+                break;
+            }
+
+            if (isOver || !TryDispatch(ref took))
+            {
+                break;
+            }
+
+            if (stream.OutputLength >= FlushLength && !Flush(wait))
+            {
+                break;
+            }
+        }
+
+        if (isOver || waitsForRoom || !Flush(wait))
+        {
+            return false;
+        }
+
+        WatchTime(took);
+        if (session is null || own is not null || served.Options.Mode == ServingMode.Shared)
+        {
+            return true;
+        }
+
+        HandOver();
+        return false;
+    }
+
+    private bool TryDispatch(ref bool took)
+    {
+        switch (stream.TryTake(out Message message))
+        {
+            case TakeResult.Taken:
+                took = true;
+                Dispatch(in message);
+                return !isOver;
+            case TakeResult.Broken:
+                End(stream.Fault);
+                return false;
+            default:
+                return false;
+        }
+    }
+
+    private void Dispatch(in Message message)
+    {
+        if (message.Header.IsReply)
+        {
+            calls.Deliver(in message);
+        }
+        else if (!message.Header.IsCommand)
+        {
+            End($"it sent a message of type {(uint)(message.Header.Flags & MessageFlags.TypeMask)}, which there is not");
+        }
+        else if (session is { } serving)
+        {
+            Volatile.Write(ref handling, Environment.CurrentManagedThreadId);
+            stream.IsHeld = true;
+            try
+            {
+                serving.Handle(in message);
+            }
+            finally
+            {
+                stream.IsHeld = false;
+                Volatile.Write(ref handling, 0);
+            }
+        }
+        else if (reception.Greet(in message, out string fault))
+        {
+            deadline.Disarm();
+        }
+        else
+        {
+            stream.Flush(wait: false); // the refusal, where it has one
+            End(fault);
+        }
+    }
+
+    /// <summary>Goes on where what was waited for is there; else sees to it that whoever works for the connection is told when it is.</summary>
+    private bool Resume(Task suspended)
+    {
+        if (!suspended.IsCompleted)
+        {
+            if (awaited != suspended)
+            {
+                awaited = suspended;
+                suspended.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(Wake);
+            }
+
+            return false;
+        }
+
+        if (session is { } serving)
+        {
+            serving.Finish();
+            return true;
+        }
+
+        try
+        {
+            session = reception.Admit();
+            listener.NoteServed(this, reception.Minor);
+        }
+        catch (PciException exception)
+        {
+            End($"it cannot be served: {exception.Message}");
+        }
+
+        return true;
+    }
+
+    private void Wake()
+    {
+        if (own is { } thread)
+        {
+            thread.Wake();
+        }
+        else
+        {
+            SharedPump.Instance.Post(this);
+        }
+    }
+
+    // The pump goes on watching for the client's end alone.
+    private void HandOver()
+    {
+        if (OwnThread.Create(this, stream, served.Options.Mode == ServingMode.Spinning) is not { } thread)
+        {
+            End("it cannot be served: this process has no descriptor left");
+            return;
+        }
+
+        SharedPump.Instance.Modify(stream.File, EpollFlags.EPOLLRDHUP);
+        own = thread;
+        thread.Start();
+    }
+
+    /// <summary>What the client has begun, it has to finish in time.</summary>
+    private void WatchTime(bool took)
+    {
+        if (!reception.HasGreeted)
+        {
+            return;
+        }
+
+        if (!stream.HasInput || Suspended is not null)
+        {
+            deadline.Disarm();
+        }
+        else if (took || !deadline.IsArmed)
+        {
+            deadline.Arm(limits.MessageTime, $"it did not finish a message within {limits.MessageTime.TotalSeconds:0.#} s");
+        }
+    }
+
+    /// <summary>Sends what is to be sent; false where not all of it could be.</summary>
+    private bool Flush(bool wait)
+    {
+        switch (stream.Flush(wait))
+        {
+            case TransferResult.Done:
+                if (waitsForRoom)
+                {
+                    waitsForRoom = false;
+                    deadline.Disarm();
+                    SharedPump.Instance.Modify(stream.File, Watched);
+                }
+
+                return true;
+            case TransferResult.WouldBlock when !wait:
+                if (!waitsForRoom)
+                {
+                    waitsForRoom = true;
+                    deadline.Arm(limits.SendTime, $"it did not take what it was sent within {limits.SendTime.TotalSeconds:0.#} s");
+                    SharedPump.Instance.Modify(stream.File, Watched | EpollFlags.EPOLLOUT);
+                }
+
+                return false;
+            case TransferResult.WouldBlock:
+                End($"it did not take what it was sent within {limits.SendTime.TotalSeconds:0.#} s");
+                return false;
+            case TransferResult.Closed:
+                End(null);
+                return false;
+            default:
+                End(stream.Fault);
+                return false;
+        }
+    }
+
+    /// <summary>Receives what is there; false where the connection is over.</summary>
+    public bool Receive(bool wait)
+    {
+        switch (stream.Receive(wait))
+        {
+            case TransferResult.Closed:
+                End(null);
+                return false;
+            case TransferResult.Failed:
+                End(stream.Fault);
+                return false;
+            default:
+                return true;
+        }
+    }
+
+    private void End(string? reason)
+    {
+        if (!isOver)
+        {
+            isOver = true;
+            SharedPump.Instance.Remove(stream.File);
+            deadline.Dispose();
+            calls.End();
+
+            // Not here: what the function lets go of, it may hold for a while.
+            _ = Task.Run(() => LeaveAsync(Interlocked.CompareExchange(ref failure, null, null) ?? reason));
+        }
+    }
+
+    private async Task LeaveAsync(string? reason)
+    {
+        try
+        {
+            await reception.LeaveAsync(session).ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            listener.NoteTearDownFailed(this, exception);
+        }
+
+        own?.Dispose();
+        stream.Dispose();
+        listener.NoteGone(this, session is not null, reason);
+    }
+}

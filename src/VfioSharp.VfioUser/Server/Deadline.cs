@@ -1,0 +1,38 @@
+namespace VfioSharp.VfioUser.Server;
+
+/// <summary>Something that a peer has to do in time. Armed and disarmed by one thread at a time.</summary>
+/// <param name="expired">What to do when the time is over, with the reason; on a thread of the pool.</param>
+internal sealed class Deadline(Action<string> expired) : IDisposable
+{
+    private Timer? timer;
+    private string reason = "";
+
+    /// <summary>Whether it runs.</summary>
+    public bool IsArmed { get; private set; }
+
+    /// <summary>Starts anew.</summary>
+    /// <param name="time">How long.</param>
+    /// <param name="why">What was not done in time.</param>
+    public void Arm(TimeSpan time, string why)
+    {
+        Volatile.Write(ref reason, why);
+        IsArmed = true;
+        timer ??= new Timer(static deadline => ((Deadline)deadline!).Expire(), this, Timeout.Infinite, Timeout.Infinite);
+        timer.Change(time, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>It was done.</summary>
+    public void Disarm()
+    {
+        if (IsArmed)
+        {
+            IsArmed = false;
+            timer!.Change(Timeout.Infinite, Timeout.Infinite);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => timer?.Dispose();
+
+    private void Expire() => expired(Volatile.Read(ref reason));
+}

@@ -1,0 +1,8 @@
+namespace VfioSharp.VfioUser.Server;
+
+/// <summary>What a <see cref="SharedPump"/> watches for.</summary>
+internal interface IReady
+{
+    /// <summary>There may be something to do. Called by any worker, also while a call is under way on another.</summary>
+    void OnReady();
+}

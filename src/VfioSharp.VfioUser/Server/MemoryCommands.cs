@@ -1,0 +1,102 @@
+using VfioSharp.Devices.Dma;
+using VfioSharp.Devices.Emulation;
+using VfioSharp.Devices.Interop;
+using VfioSharp.Devices.Interop.Vfio;
+using VfioSharp.Devices.Joining;
+using VfioSharp.VfioUser.Transport;
+using VfioSharp.VfioUser.Wire;
+
+namespace VfioSharp.VfioUser.Server;
+
+/// <summary>The commands that show memory to the function, and take it away: <c>DMA_MAP</c> and <c>DMA_UNMAP</c>.</summary>
+internal sealed class MemoryCommands(Served served, FunctionPort port, MessageStream stream, IClientMemory messages, Action<string> complain)
+{
+    private const uint KnownFlags = VfioIommuType1DmaMap.VFIO_DMA_MAP_FLAG_READ | VfioIommuType1DmaMap.VFIO_DMA_MAP_FLAG_WRITE;
+
+    private readonly VfioUserLimits limits = served.Options.Limits;
+    private readonly Dictionary<ulong, ulong> shown = []; // lengths by addresses
+    private ulong bytes;
+
+    public Errno Map(in Message message)
+    {
+        var reader = new MessageReader(message.Payload);
+        if (!reader.TryRead(out DmaMapRequest request) || !reader.Rest.IsEmpty || request.ArgumentSize < NativeSize.Of<DmaMapRequest>()
+            || request.Flags == 0 || (request.Flags & ~KnownFlags) != 0 || request.Size == 0 || request.Size - 1 > ulong.MaxValue - request.Address
+            || stream.Descriptors.Count > 1 || (long)request.Offset < 0 || request.Size > (ulong)(long.MaxValue - (long)request.Offset))
+        {
+            return Errno.EINVAL;
+        }
+
+        if (shown.Count >= limits.MaxDmaMaps || request.Size > limits.MaxDmaBytes - bytes)
+        {
+            return Errno.ENOSPC;
+        }
+
+        Errno error = Errno.None;
+        MemoryRegion? region = stream.Descriptors.Count == 0
+            ? new MessageRegion(new Iova(request.Address), request.Size, (DmaAccess)request.Flags, messages) : Take(in request, out error);
+        if (region is null)
+        {
+            return error;
+        }
+
+        if (!port.AddMemory(region))
+        {
+            _ = region.CloseAsync(); // at once, for nobody has it
+            return Errno.EEXIST;
+        }
+
+        shown.Add(request.Address, request.Size);
+        bytes += request.Size;
+        return Errno.None;
+    }
+
+    /// <summary>Reads what is to be taken away; an error where nothing can be.</summary>
+    public Errno ReadUnmap(in Message message, out VfioIommuType1DmaUnmap request)
+    {
+        var reader = new MessageReader(message.Payload);
+        if (!reader.TryRead(out request) || request.argsz < NativeSize.Of<VfioIommuType1DmaUnmap>() || (request.flags & ~VfioIommuType1DmaUnmap.VFIO_DMA_UNMAP_FLAG_ALL) != 0)
+        {
+            return Errno.EINVAL;
+        }
+
+        if (IsAll(in request))
+        {
+            return request is { iova: 0, size: 0 } ? Errno.None : Errno.EINVAL;
+        }
+
+        return shown.TryGetValue(request.iova, out ulong size) && size == request.size ? Errno.None : Errno.ENOENT;
+    }
+
+    /// <summary>Takes memory away; done when the function has let go of it.</summary>
+    public async ValueTask<Errno> UnmapAsync(VfioIommuType1DmaUnmap request)
+    {
+        if (IsAll(in request))
+        {
+            shown.Clear();
+            bytes = 0;
+            await port.RemoveMemoryAsync(new Iova(0), new Iova(ulong.MaxValue)).ConfigureAwait(false);
+            return Errno.None;
+        }
+
+        shown.Remove(request.iova);
+        bytes -= request.size;
+        await port.RemoveMemoryAsync(new Iova(request.iova), new Iova(request.iova + (request.size - 1))).ConfigureAwait(false);
+        return Errno.None;
+    }
+
+    private static bool IsAll(in VfioIommuType1DmaUnmap request) => (request.flags & VfioIommuType1DmaUnmap.VFIO_DMA_UNMAP_FLAG_ALL) != 0;
+
+    private MemoryRegion? Take(in DmaMapRequest request, out Errno error)
+    {
+        MemoryRegion? region = PeerMemory.Take(
+            stream.Descriptors[0], request.Offset, new Iova(request.Address), request.Size, (DmaAccess)request.Flags, served.Options.TrustPeerMemory,
+            out error, out string reason);
+        if (region is null)
+        {
+            complain($"its memory at 0x{request.Address:x} is refused: {reason}");
+        }
+
+        return region;
+    }
+}

@@ -1,0 +1,48 @@
+namespace VfioSharp.VfioUser.Server;
+
+/// <summary>Work that is done by whichever worker is told of it, by one at a time: who is told meanwhile leaves it to the one who is at it.</summary>
+internal abstract class ReadyWork : IReady
+{
+    private const int Idle = 0;
+    private const int Busy = 1;
+    private const int Again = 2;
+
+    private int state;
+
+    /// <inheritdoc/>
+    public void OnReady()
+    {
+        while (true)
+        {
+            int seen = Volatile.Read(ref state);
+            if (seen != Idle)
+            {
+                if (seen == Again || Interlocked.CompareExchange(ref state, Again, Busy) == Busy)
+                {
+                    OnBusy();
+                    return;
+                }
+            }
+            else if (Interlocked.CompareExchange(ref state, Busy, Idle) == Idle)
+            {
+                break;
+            }
+        }
+
+        do
+        {
+            // What is told from here on is worked off in another round.
+            Volatile.Write(ref state, Busy);
+            Work();
+        }
+        while (Interlocked.CompareExchange(ref state, Idle, Busy) != Busy);
+    }
+
+    /// <summary>Does what there is to do. Told again afterwards where something came meanwhile.</summary>
+    protected abstract void Work();
+
+    /// <summary>Something came while another worker is at it.</summary>
+    protected virtual void OnBusy()
+    {
+    }
+}
