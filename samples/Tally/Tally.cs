@@ -19,7 +19,7 @@ public sealed class Tally() : EmulatedFunction(new FunctionLayout
 })
 {
     private const ulong Identification = 0x00, Total = 0x08, Add = 0x10, Goal = 0x18, Address = 0x20, Sum = 0x28, Failures = 0x30;
-    private const ulong MaxSum = 4096; // a handler must not take long
+    private const ulong MaxSum = 4096; // a handler must not take long; EndpointTest shows what to do about more
 
     private ulong total, goal, address, failures;
 
