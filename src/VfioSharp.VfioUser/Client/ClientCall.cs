@@ -15,7 +15,7 @@ internal sealed class ClientCall(int index)
     public int Index => index;
 
     /// <summary>By which the reply is known.</summary>
-    public ushort Id => (ushort)((generation << ClientChannel.IndexBits) | index);
+    public ushort Id => (ushort)((generation << CallTable.IndexBits) | index);
 
     /// <summary>Whether the reply is there, or never will be.</summary>
     public bool IsDone { get; private set; }

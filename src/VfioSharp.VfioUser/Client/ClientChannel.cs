@@ -15,9 +15,6 @@ namespace VfioSharp.VfioUser.Client;
 [SuppressMessage("Design", "CA1001", Justification = "Closed by its function.")]
 internal sealed class ClientChannel : IEventSink
 {
-    /// <summary>The lower bits of a message's id tell the call.</summary>
-    public const int IndexBits = 6;
-
     private const int SmallLength = 256;
     private const int KeptLength = 4096;
     private static readonly TimeSpan Turn = TimeSpan.FromMilliseconds(100);
@@ -28,9 +25,7 @@ internal sealed class ClientChannel : IEventSink
 
     // A monitor, to wait in.
     private readonly object gate = new();
-    private readonly ClientCall?[] calls = new ClientCall?[1 << IndexBits];
-    private readonly Stack<ClientCall> vacant = [];
-    private int made;
+    private readonly CallTable calls = new();
     private int watchers;
     private bool isReceiving;
     private bool isRegistered;
@@ -172,8 +167,7 @@ internal sealed class ClientChannel : IEventSink
 
         lock (gate)
         {
-            calls[call.Index] = null;
-            vacant.Push(call);
+            calls.End(call);
             Monitor.PulseAll(gate);
         }
     }
@@ -215,14 +209,7 @@ internal sealed class ClientChannel : IEventSink
             isLost = true;
             Reason = reason;
             stream.Shutdown();
-            foreach (ClientCall? call in calls)
-            {
-                if (call is { IsDone: false })
-                {
-                    call.Abandon();
-                }
-            }
-
+            calls.Abandon();
             Monitor.PulseAll(gate);
         }
 
@@ -274,7 +261,7 @@ internal sealed class ClientChannel : IEventSink
     {
         lock (gate)
         {
-            while (!isLost && vacant.Count == 0 && made == calls.Length)
+            while (!isLost && calls.IsFull)
             {
                 if (!Monitor.Wait(gate, time))
                 {
@@ -282,15 +269,7 @@ internal sealed class ClientChannel : IEventSink
                 }
             }
 
-            if (isLost)
-            {
-                return null;
-            }
-
-            ClientCall call = vacant.TryPop(out ClientCall? used) ? used : new ClientCall(made++);
-            call.Begin(awaited);
-            calls[call.Index] = call;
-            return call;
+            return isLost ? null : calls.Begin(awaited);
         }
     }
 
@@ -301,8 +280,7 @@ internal sealed class ClientChannel : IEventSink
             return call;
         }
 
-        calls[call.Index] = null;
-        vacant.Push(call);
+        calls.End(call);
         return null;
     }
 
@@ -389,8 +367,7 @@ internal sealed class ClientChannel : IEventSink
     {
         lock (gate)
         {
-            ClientCall? call = calls[reply.Header.Id & ((1 << IndexBits) - 1)];
-            if (call is { IsDone: false } && call.Id == reply.Header.Id)
+            if (calls.Find(reply.Header.Id) is { } call)
             {
                 call.Complete(in reply, stream.Descriptors);
                 return;

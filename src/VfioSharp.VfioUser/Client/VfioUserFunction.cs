@@ -24,6 +24,7 @@ internal sealed class VfioUserFunction : PciFunction
     private readonly int maxData;
     private readonly int maxDescriptors;
     private readonly bool posts;
+    private readonly bool writesMany;
 
     /// <summary>Takes over what has been connected.</summary>
     public VfioUserFunction(
@@ -39,6 +40,7 @@ internal sealed class VfioUserFunction : PciFunction
         maxData = Math.Min(server.MaxDataTransfer, limits.MaxDataTransfer);
         maxDescriptors = Math.Clamp(server.MaxMessageDescriptors, 1, UnixSocket.MaxDescriptors);
         posts = options.PostedWrites;
+        writesMany = server.WriteMultiple;
         notices = new FunctionNotices(this);
         channel.Lost += _ => Lose();
         if (channel.IsLost)
@@ -50,6 +52,9 @@ internal sealed class VfioUserFunction : PciFunction
     /// <summary>The connection, for what is asked beside the seam.</summary>
     public ClientChannel Channel => channel;
 
+    /// <summary>How long the server may take.</summary>
+    public VfioUserLimits Limits => limits;
+
     /// <summary>How many bytes go with one message.</summary>
     public int MaxData => maxData;
 
@@ -59,6 +64,52 @@ internal sealed class VfioUserFunction : PciFunction
     {
         notices.Listen();
         Configuration.SetCommand(Pci.Configuration.PciCommand.IoSpace | Pci.Configuration.PciCommand.MemorySpace | Pci.Configuration.PciCommand.BusMaster, true);
+    }
+
+    /// <summary>Asks for descriptors that ring a region's doorbells, as a hypervisor gives them to KVM; null where the server refuses.</summary>
+    public RegionDescriptors? GetDescriptors(int region)
+    {
+        uint room = NativeSize.Of<RegionIoFds>();
+        while (true)
+        {
+            var request = new RegionIoFds { ArgumentSize = room, Index = (uint)region };
+            if (channel.Call(
+                MessageCommand.DeviceGetRegionIoFds, MemoryMarshal.AsBytes(new ReadOnlySpan<RegionIoFds>(in request)), default, default, limits.ReplyTime) is not { } call)
+            {
+                return null;
+            }
+
+            bool isLonger = MemoryMarshal.TryRead(call.Payload, out RegionIoFds head) && head.ArgumentSize > room && head.ArgumentSize <= (uint)limits.MaxRegionInfo;
+            RegionDescriptors? descriptors = call.Error == Errno.None && !isLonger ? RegionDescriptors.Read(call.Payload, call.Files) : null;
+            if (descriptors is null)
+            {
+                Array.ForEach(call.Files, file => file.Dispose());
+            }
+
+            channel.Return(call);
+            if (!isLonger)
+            {
+                return descriptors;
+            }
+
+            room = head.ArgumentSize;
+        }
+    }
+
+    /// <summary>Makes writes of up to 8 bytes each in one message (<c>REGION_WRITE_MULTI</c>).</summary>
+    /// <returns>How many were made, in order; 0 where the server does not take them so.</returns>
+    public int WriteMany(ReadOnlySpan<WriteEntry> writes)
+    {
+        ulong count = (ulong)writes.Length;
+        if (!writesMany || channel.Call(
+            MessageCommand.RegionWriteMulti, MemoryMarshal.AsBytes(new ReadOnlySpan<ulong>(in count)), MemoryMarshal.AsBytes(writes), default, limits.ReplyTime) is not { } call)
+        {
+            return 0;
+        }
+
+        int done = call.Error == Errno.None && MemoryMarshal.TryRead(call.Payload, out ulong made) ? (int)Math.Min(made, count) : 0;
+        channel.Return(call);
+        return done;
     }
 
     /// <inheritdoc/>

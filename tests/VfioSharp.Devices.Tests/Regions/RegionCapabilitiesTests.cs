@@ -13,7 +13,7 @@ public class RegionCapabilitiesTests
     [InlineData("flags=0xf size=0x4000 cap=0x20 | @0x20 id=3 next=0x21", "a capability at 0x21 does not lie in the 0x28 bytes that were given")]
     [InlineData("flags=0xf size=0x4000 cap=0x20 | @0x20 id=3 | cut=0x27", "a capability at 0x20 does not lie in the 0x27 bytes that were given")]
     [InlineData("flags=0xf size=0x4000 cap=0x20 | @0x20 id=3 next=0x20", "the chain of capabilities comes back to 0x20")]
-    [InlineData("flags=0xf size=0x4000 cap=0x20 | @0x20 id=3 next=0x28 | @0x28 id=2 next=0x30 | @0x30 id=2 next=0x28", "the chain of capabilities comes back to 0x28")]
+    [InlineData("flags=0xf size=0x4000 cap=0x20 | @0x20 id=3 next=0x28 | @0x28 id=98 next=0x30 | @0x30 id=98 next=0x28", "the chain of capabilities comes back to 0x28")]
     [InlineData("flags=0xf size=0x4000 cap=0x20 | @0x20 id=3 next=0x24 | @0x28 id=3", "the capability at 0x24 overlaps the one at 0x20")]
     public void A_broken_chain_is_a_finding(string info, string finding)
     {
