@@ -10,6 +10,26 @@ internal sealed class ClientCalls(MessageStream stream, Connection connection) :
 {
     private readonly Dictionary<ushort, PendingCall> calls = [];
     private bool isOver;
+    private int handling; // the thread inside a command
+
+    // Whether the calling thread is inside one of the client's commands.
+    private bool IsHandlingHere => Environment.CurrentManagedThreadId == Volatile.Read(ref handling);
+
+    /// <summary>Carries out a command of the client's, which may call back.</summary>
+    public void Handle(Session session, in Message message)
+    {
+        Volatile.Write(ref handling, Environment.CurrentManagedThreadId);
+        stream.IsHeld = true;
+        try
+        {
+            session.Handle(in message);
+        }
+        finally
+        {
+            stream.IsHeld = false;
+            Volatile.Write(ref handling, 0);
+        }
+    }
 
     /// <inheritdoc/>
     public bool Call(ushort id, ReadOnlySpan<byte> message, PendingCall call, TimeSpan time)
@@ -33,7 +53,7 @@ internal sealed class ClientCalls(MessageStream stream, Connection connection) :
             }
 
             BeginWait();
-            if (connection.IsHandlingHere ? Receive(call, time) : call.Wait(time))
+            if (IsHandlingHere ? Receive(call, time) : call.Wait(time))
             {
                 return true;
             }
@@ -51,7 +71,13 @@ internal sealed class ClientCalls(MessageStream stream, Connection connection) :
     }
 
     /// <inheritdoc/>
-    public void BeginWait() => connection.BeginWait();
+    public void BeginWait()
+    {
+        if (IsHandlingHere && !connection.HasOwnThread)
+        {
+            SharedPump.Instance.BeginWait();
+        }
+    }
 
     /// <inheritdoc/>
     public void Fail(string reason) => connection.Fail(reason);

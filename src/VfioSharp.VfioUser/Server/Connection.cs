@@ -29,7 +29,6 @@ internal sealed class Connection : ReadyWork
     private volatile Session? session;
     private volatile OwnThread? own;
     private string? failure;
-    private int handling; // the thread inside a command
     private long busySince;
     private bool waitsForRoom;
     private volatile bool isOver;
@@ -59,8 +58,8 @@ internal sealed class Connection : ReadyWork
     /// <summary>Its interrupts and system calls so far.</summary>
     public (long Signals, long Receives, long Sends) Counts => (session?.Signals ?? 0, stream.Receives, stream.Sends);
 
-    /// <summary>Whether the calling thread is inside one of its commands.</summary>
-    public bool IsHandlingHere => Environment.CurrentManagedThreadId == Volatile.Read(ref handling);
+    /// <summary>Whether it has a thread of its own.</summary>
+    public bool HasOwnThread => own is not null;
 
     /// <summary>What it waits for, its turn or a command that takes its time; null where it does not. No other command is carried out meanwhile.</summary>
     public Task? Suspended => session is { } serving ? serving.Pending : reception.Turn;
@@ -85,13 +84,12 @@ internal sealed class Connection : ReadyWork
         reception.Shutdown();
     }
 
-    /// <summary>The calling thread is about to wait for the client.</summary>
-    public void BeginWait()
+    /// <summary>Something threw that must not, on whatever thread: the connection ends, and nothing else does.</summary>
+    public void Break(Exception exception)
     {
-        if (own is null && IsHandlingHere)
-        {
-            SharedPump.Instance.BeginWait();
-        }
+        listener.NoteBroken(this, exception);
+        Fail("working for it failed");
+        End(null);
     }
 
     /// <inheritdoc/>
@@ -110,7 +108,15 @@ internal sealed class Connection : ReadyWork
         }
 
         Volatile.Write(ref busySince, Environment.TickCount64);
-        WorkShared();
+        try
+        {
+            WorkShared();
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            Break(exception);
+        }
+
         Volatile.Write(ref busySince, 0);
     }
 
@@ -215,17 +221,7 @@ internal sealed class Connection : ReadyWork
         }
         else if (session is { } serving)
         {
-            Volatile.Write(ref handling, Environment.CurrentManagedThreadId);
-            stream.IsHeld = true;
-            try
-            {
-                serving.Handle(in message);
-            }
-            finally
-            {
-                stream.IsHeld = false;
-                Volatile.Write(ref handling, 0);
-            }
+            calls.Handle(serving, in message);
         }
         else if (reception.Greet(in message, out string fault))
         {

@@ -6,9 +6,10 @@ internal sealed class Deadline(Action<string> expired) : IDisposable
 {
     private Timer? timer;
     private string reason = "";
+    private volatile bool isArmed;
 
     /// <summary>Whether it runs.</summary>
-    public bool IsArmed { get; private set; }
+    public bool IsArmed => isArmed;
 
     /// <summary>Starts anew.</summary>
     /// <param name="time">How long.</param>
@@ -16,7 +17,7 @@ internal sealed class Deadline(Action<string> expired) : IDisposable
     public void Arm(TimeSpan time, string why)
     {
         Volatile.Write(ref reason, why);
-        IsArmed = true;
+        isArmed = true;
         timer ??= new Timer(static deadline => ((Deadline)deadline!).Expire(), this, Timeout.Infinite, Timeout.Infinite);
         timer.Change(time, Timeout.InfiniteTimeSpan);
     }
@@ -24,9 +25,9 @@ internal sealed class Deadline(Action<string> expired) : IDisposable
     /// <summary>It was done.</summary>
     public void Disarm()
     {
-        if (IsArmed)
+        if (isArmed)
         {
-            IsArmed = false;
+            isArmed = false;
             timer!.Change(Timeout.Infinite, Timeout.Infinite);
         }
     }
@@ -34,5 +35,12 @@ internal sealed class Deadline(Action<string> expired) : IDisposable
     /// <inheritdoc/>
     public void Dispose() => timer?.Dispose();
 
-    private void Expire() => expired(Volatile.Read(ref reason));
+    // Disarmed when it was on its way already, it comes too late.
+    private void Expire()
+    {
+        if (isArmed)
+        {
+            expired(Volatile.Read(ref reason));
+        }
+    }
 }

@@ -91,6 +91,8 @@ internal sealed class Listener(UnixSocket socket, string name, Served served) : 
 
     public void Complain(Connection connection, string complaint) => ServerLog.Complaint(logger, name, connection.Number, connection.Process, complaint);
 
+    public void NoteBroken(Connection connection, Exception exception) => ServerLog.Broken(logger, name, connection.Number, exception);
+
     public void NoteTearDownFailed(Connection connection, Exception exception) => ServerLog.TearDownFailed(logger, name, connection.Number, exception);
 
     /// <summary>One who was there has left, and everything of it is given back.</summary>

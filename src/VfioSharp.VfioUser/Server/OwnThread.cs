@@ -40,6 +40,18 @@ internal sealed class OwnThread : IDisposable
 
     private void Work()
     {
+        try
+        {
+            WorkOn();
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            connection.Break(exception);
+        }
+    }
+
+    private void WorkOn()
+    {
         while (connection.Progress(wait: true))
         {
             if (connection.Suspended is not null)

@@ -22,4 +22,7 @@ internal static partial class ServerLog
 
     [LoggerMessage(6, LogLevel.Error, "{Socket}: client {Client} could not be let go of")]
     public static partial void TearDownFailed(ILogger logger, string socket, int client, Exception exception);
+
+    [LoggerMessage(7, LogLevel.Error, "{Socket}: working for client {Client} failed; this is a mistake of the server's")]
+    public static partial void Broken(ILogger logger, string socket, int client, Exception exception);
 }
