@@ -1,0 +1,44 @@
+namespace VfioSharp.VirtualHost.Memory;
+
+/// <summary>The host's physical memory, as far as isolation depends on it: the tables of its units. The rest is not there.</summary>
+internal sealed class HostMemory
+{
+    private const ulong FirstAddress = 0x1_0000_0000;
+
+    private readonly Lock gate = new();
+    private ulong next = FirstAddress;
+    private volatile HostTable[] tables = [];
+
+    /// <summary>The tables, by address.</summary>
+    public IReadOnlyList<HostTable> Tables => tables;
+
+    /// <summary>Sets a table aside, all zero.</summary>
+    /// <param name="name">What it will hold.</param>
+    /// <param name="length">In bytes, a multiple of 8.</param>
+    /// <param name="alignment">Of its address, a power of two.</param>
+    public HostTable Allocate(string name, int length, int alignment = 4096)
+    {
+        lock (gate)
+        {
+            ulong address = (next + (ulong)alignment - 1) & ~((ulong)alignment - 1);
+            next = address + (ulong)length;
+            var table = new HostTable(name, address, length);
+            tables = [.. tables, table];
+            return table;
+        }
+    }
+
+    /// <summary>The bytes at an address up to the end of the table there; empty where there is none.</summary>
+    public Span<byte> At(ulong address)
+    {
+        foreach (HostTable table in tables)
+        {
+            if (address - table.Address < (ulong)table.Length)
+            {
+                return table.Bytes[(int)(address - table.Address)..];
+            }
+        }
+
+        return [];
+    }
+}
