@@ -24,10 +24,19 @@ public static class Loopback
     public static PciFunction Attach(EmulatedFunction model, LoopbackOptions? options = null)
     {
         options ??= new LoopbackOptions();
+        return Join(model, port => new LoopbackFunction(port, Shape(port, options)));
+    }
+
+    /// <summary>Becomes a function's client, and gives it to a driver.</summary>
+    /// <param name="model">The function.</param>
+    /// <param name="open">Makes what the driver holds of the port.</param>
+    /// <exception cref="PciException">The function has a client already, or the host that it sits on refuses.</exception>
+    internal static PciFunction Join(EmulatedFunction model, Func<FunctionPort, LoopbackFunction> open)
+    {
         FunctionPort port = FunctionPort.Attach(model);
         try
         {
-            var function = new LoopbackFunction(port, Shape(port, options));
+            LoopbackFunction function = open(port);
             port.Client = function;
 
             // Which vfio-pci leaves to be turned on by whoever opened the function.

@@ -9,6 +9,8 @@ namespace VfioSharp.Devices.Emulation;
 internal sealed class ConfigurationModel
 {
     private const byte D3Hot = 3;
+    private const int HeaderType = 0x0E;
+    private const int MultiFunction = 0x80;
 
     private readonly byte[] image;
     private readonly byte[] initial;
@@ -93,6 +95,35 @@ internal sealed class ConfigurationModel
         }
     }
 
+    /// <summary>
+    /// Makes of the registers what the function's place on a host asks for: beside which functions it sits, what port it is, and the extended
+    /// capabilities that speak of its place. A function that has extended configuration space has none of its own there.
+    /// </summary>
+    /// <param name="isMultiFunction">Whether others share its device number.</param>
+    /// <param name="portType">What it is on PCI Express; ignored for a conventional function.</param>
+    /// <param name="extended">The extended capabilities, as configuration space holds them from 0x100 on; ignored for a conventional function.</param>
+    /// <param name="extendedWritable">A bit set for each of those bits that software may change.</param>
+    public void Place(bool isMultiFunction, PciExpressPortType portType, ReadOnlySpan<byte> extended, ReadOnlySpan<byte> extendedWritable)
+    {
+        Fix(HeaderType, (byte)(isMultiFunction ? initial[HeaderType] | MultiFunction : initial[HeaderType] & ~MultiFunction));
+        if (Capabilities.PciExpress != 0)
+        {
+            Fix(Capabilities.PciExpress + 2, (byte)((initial[Capabilities.PciExpress + 2] & 0x0F) | ((int)portType << 4)));
+            for (int i = 0; i < Length - ConfigurationSpace.ConventionalLength; i++)
+            {
+                int offset = ConfigurationSpace.ConventionalLength + i;
+                Fix(offset, i < extended.Length ? extended[i] : (byte)0);
+                writable[offset] = i < extendedWritable.Length ? extendedWritable[i] : (byte)0;
+            }
+        }
+    }
+
     /// <summary>All registers at their defaults.</summary>
     public void Reset() => initial.CopyTo(image, 0);
+
+    private void Fix(int offset, byte value)
+    {
+        initial[offset] = value;
+        image[offset] = value;
+    }
 }

@@ -1,11 +1,12 @@
 using System.Diagnostics.CodeAnalysis;
+using VfioSharp.Devices.Joining;
 using VfioSharp.Devices.Seam;
 
 namespace VfioSharp.Devices.Emulation;
 
 /// <summary>
 /// The part of an emulated function that its author does not write: what a bus and a host see of it. Everything here behaves as hardware does;
-/// what a host adds (<see cref="Joining.FunctionPort"/>) is not here.
+/// what a host adds (<see cref="FunctionPort"/>) is not here.
 /// </summary>
 /// <remarks>
 /// Two locks, taken in this order: one serializes the author's handlers, the other guards configuration space and interrupts, and is what
@@ -35,6 +36,9 @@ internal sealed class FunctionCore
     public SystemMemory Memory { get; }
 
     public FunctionLayout Layout => function.Layout;
+
+    /// <summary>Where the function sits; null where it sits nowhere. Changed only while it has no client.</summary>
+    public IFunctionPlacement? Placement { get; set; }
 
     /// <summary>256 or 4096 bytes.</summary>
     public int ConfigurationLength => configuration.Length;

@@ -69,6 +69,15 @@ internal sealed class MsiModel(InterruptModel interrupts, ConfigurationModel con
         Refresh();
     }
 
+    /// <summary>Writes what the first vector sends, and where, as the host does.</summary>
+    public void SetMessage(ulong address, uint data)
+    {
+        configuration.Set32(capability + ConfigurationImage.MsiAddress, (uint)address);
+        configuration.Set32(capability + ConfigurationImage.MsiAddress + 4, (uint)(address >> 32));
+        configuration.Set16(capability + ConfigurationImage.MsiData, ushort.MaxValue, false);
+        configuration.Set16(capability + ConfigurationImage.MsiData, (ushort)data, true);
+    }
+
     /// <summary>Turns MSI on or off as the host does, with vectors enough for <paramref name="vectors"/>.</summary>
     public void Enable(bool enable, int vectors = 1)
     {

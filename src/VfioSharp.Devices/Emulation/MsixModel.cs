@@ -94,6 +94,13 @@ internal sealed class MsixModel
         Changed(vector, (control & MaskBit) != 0);
     }
 
+    /// <summary>Writes what a vector sends, and where, as the host does.</summary>
+    public void SetMessage(int vector, ulong address, uint data)
+    {
+        table.Write64(Entry(vector), address);
+        table.Write32(Entry(vector) + DataOffset, data);
+    }
+
     public ulong ReadTable(ulong offset, int width) => table.Read(offset - table.Range.Offset, width);
 
     public ulong ReadPba(ulong offset, int width) => pba.Read(offset - pba.Range.Offset, width);

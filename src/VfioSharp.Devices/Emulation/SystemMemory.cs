@@ -22,6 +22,9 @@ public sealed class SystemMemory
         set => log = value;
     }
 
+    /// <summary>What else is on the bus of a function that sits on a host; null for one that sits nowhere.</summary>
+    internal IBusMemory? Bus { get; set; }
+
     /// <summary>How many pieces of memory the function can reach.</summary>
     internal int Count => regions.Count;
 
@@ -30,14 +33,14 @@ public sealed class SystemMemory
     /// <param name="destination">Where to; on false it may hold a part.</param>
     /// <returns>Whether all of it could be read.</returns>
     public bool TryRead(Iova address, Span<byte> destination) =>
-        destination.IsEmpty || (configuration.CanMaster && regions.TryRead(address.Value, destination));
+        destination.IsEmpty || (configuration.CanMaster && (regions.TryRead(address.Value, destination) || Bus?.TryRead(address.Value, destination) == true));
 
     /// <summary>Writes, in no particular widths.</summary>
     /// <param name="address">Where, as the driver gave it.</param>
     /// <param name="source">What; on false a part may have been written.</param>
     /// <returns>Whether all of it could be written.</returns>
     public bool TryWrite(Iova address, ReadOnlySpan<byte> source) =>
-        source.IsEmpty || (configuration.CanMaster && regions.TryWrite(address.Value, source, log));
+        source.IsEmpty || (configuration.CanMaster && (regions.TryWrite(address.Value, source, log) || Bus?.TryWrite(address.Value, source) == true));
 
     /// <summary>Reads a structure.</summary>
     /// <inheritdoc cref="TryRead(Iova, Span{byte})"/>

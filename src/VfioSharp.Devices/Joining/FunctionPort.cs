@@ -10,10 +10,14 @@ namespace VfioSharp.Devices.Joining;
 /// The one client of an emulated function, as vfio-pci is of a physical one: it signals vectors by eventfds, masks those that have none, shows the
 /// function its client's memory, and brings back after a reset what the client had set up. Loopback and servers are built on it.
 /// </summary>
-/// <remarks>A message's address and data, which the MSI-X table holds, are never used: the function cannot signal but through the eventfds given.</remarks>
+/// <remarks>
+/// A message's address and data, which the MSI-X table holds, are never used: the function cannot signal but through the eventfds given. Not so for a
+/// function that sits on a modelled host: there they are the host's, and what they cause is decided by the host's interrupt hardware.
+/// </remarks>
 internal sealed class FunctionPort : IFunctionHost, IAsyncDisposable
 {
     private readonly FunctionCore core;
+    private readonly IFunctionPlacement? placement;
     private readonly TriggerTable triggers;
     private readonly TriggerTable maskNotices;
     private readonly TriggerTable unmaskNotices;
@@ -24,6 +28,7 @@ internal sealed class FunctionPort : IFunctionHost, IAsyncDisposable
     private FunctionPort(FunctionCore core)
     {
         this.core = core;
+        placement = core.Placement;
         Layout = core.Layout;
         triggers = new TriggerTable(core.Layout);
         maskNotices = new TriggerTable(core.Layout);
@@ -47,6 +52,7 @@ internal sealed class FunctionPort : IFunctionHost, IAsyncDisposable
 
     /// <summary>Becomes the function's client.</summary>
     /// <exception cref="DeviceBusyException">It has one.</exception>
+    /// <exception cref="PciException">The host that it sits on refuses.</exception>
     public static FunctionPort Attach(EmulatedFunction function)
     {
         ArgumentNullException.ThrowIfNull(function);
@@ -57,6 +63,8 @@ internal sealed class FunctionPort : IFunctionHost, IAsyncDisposable
             {
                 throw new DeviceBusyException("attach", $"this {function.GetType().Name} has a client already: let go of that first, or make another");
             }
+
+            port.placement?.Open(port);
 
             // As vfio-pci leaves an opened function: its BARs answer (vfio_pci_core_enable(), drivers/vfio/pci/vfio_pci_core.c). SPDK relies on it.
             BarAddresses.Assign(function.Core.Configuration, function.Layout);
@@ -70,10 +78,12 @@ internal sealed class FunctionPort : IFunctionHost, IAsyncDisposable
     /// <summary>Gives vectors from <paramref name="start"/> on their eventfds, unmasked, and enables that way of interrupting; null takes one away,
     /// and masks.</summary>
     /// <remarks>A pending vector that is given one is signalled at once.</remarks>
+    /// <exception cref="PciException">The host that the function sits on has no interrupts left (ENOSPC); nothing has changed.</exception>
     public void SetTriggers(InterruptKind kind, int start, ReadOnlySpan<EventFd?> eventFds)
     {
         using (core.EnterControl())
         {
+            AssignMessages(kind, start, eventFds);
             triggers.Set(kind, start, eventFds);
             ConfigurationModel configuration = core.Configuration;
             switch (kind)
@@ -138,6 +148,7 @@ internal sealed class FunctionPort : IFunctionHost, IAsyncDisposable
             }
 
             core.Interrupts.Refresh();
+            placement?.Release(kind);
         }
     }
 
@@ -186,7 +197,7 @@ internal sealed class FunctionPort : IFunctionHost, IAsyncDisposable
 
     /// <summary>Shows memory to the function.</summary>
     /// <returns>False where other memory is there already.</returns>
-    public bool AddMemory(MemoryRegion region) => core.Memory.TryAdd(region);
+    public bool AddMemory(MemoryRegion region) => placement?.Reserves(region.Start, new Iova(region.Last)) != true && core.Memory.TryAdd(region);
 
     /// <summary>
     /// Takes away what lies wholly in a range. The function is quiet first, so that what it has begun there ends well; done when it has let go of it.
@@ -221,7 +232,14 @@ internal sealed class FunctionPort : IFunctionHost, IAsyncDisposable
             core.Configuration.Write(0, saved);
             for (int vector = 0; vector < core.Interrupts.Msix?.Count; vector++)
             {
-                core.Interrupts.Msix.SetMask(vector, !triggers.Has(InterruptKind.Msix, vector));
+                bool isUsed = triggers.Has(InterruptKind.Msix, vector);
+                if (isUsed && placement is not null)
+                {
+                    (ulong address, uint data) = placement.Assign(InterruptKind.Msix, vector, 1);
+                    core.Interrupts.Msix.SetMessage(vector, address, data);
+                }
+
+                core.Interrupts.Msix.SetMask(vector, !isUsed);
             }
 
             core.Interrupts.Refresh();
@@ -250,11 +268,25 @@ internal sealed class FunctionPort : IFunctionHost, IAsyncDisposable
         using (core.EnterControl())
         {
             core.Interrupts.Plug(null);
+            placement?.Close();
         }
     }
 
+    /// <summary>The host's processors took an interrupt that the host had given to a vector of the function, whoever raised it. Any thread.</summary>
+    public void Arrive(InterruptKind kind, int vector) => Signal(kind, vector);
+
     /// <inheritdoc/>
-    bool IFunctionHost.Deliver(InterruptKind kind, int vector, ulong address, uint data) => Signal(kind, vector);
+    bool IFunctionHost.Deliver(InterruptKind kind, int vector, ulong address, uint data)
+    {
+        if (placement is null)
+        {
+            return Signal(kind, vector);
+        }
+
+        // A memory write like any other: sent, it is no longer pending, wherever it ends.
+        placement.Post(address, data);
+        return true;
+    }
 
     /// <inheritdoc/>
     void IFunctionHost.Masked(InterruptKind kind, int vector, bool masked) => (masked ? maskNotices : unmaskNotices).Signal(kind, vector);
@@ -268,6 +300,32 @@ internal sealed class FunctionPort : IFunctionHost, IAsyncDisposable
 
     /// <inheritdoc/>
     ValueTask IFunctionHost.ResetAsync(FunctionCore core, CancellationToken stop) => ResetAsync(stop);
+
+    // MSI-X vectors have a message each; MSI has one for all its vectors, and it is there before the first is used.
+    private void AssignMessages(InterruptKind kind, int start, ReadOnlySpan<EventFd?> eventFds)
+    {
+        if (placement is null)
+        {
+            return;
+        }
+
+        if (kind == InterruptKind.Msix && core.Interrupts.Msix is { } msix)
+        {
+            for (int i = 0; i < eventFds.Length; i++)
+            {
+                if (eventFds[i] is not null)
+                {
+                    (ulong address, uint data) = placement.Assign(kind, start + i, 1);
+                    msix.SetMessage(start + i, address, data);
+                }
+            }
+        }
+        else if (kind == InterruptKind.Msi && core.Interrupts.Msi is { } msi)
+        {
+            (ulong address, uint data) = placement.Assign(kind, 0, msi.Count);
+            msi.SetMessage(address, data);
+        }
+    }
 
     // The line is masked each time it fires, as vfio-pci does, until the client has dealt with it (VFIO_IRQ_INFO_AUTOMASKED).
     private void SignalIntx()
@@ -294,7 +352,7 @@ internal sealed class FunctionPort : IFunctionHost, IAsyncDisposable
         bool signalled = triggers.Signal(kind, vector);
         if (signalled)
         {
-            signals++;
+            Interlocked.Increment(ref signals);
         }
 
         return signalled;

@@ -12,11 +12,15 @@ internal sealed class LoopbackFunction : PciFunction
     private readonly FunctionPort port;
     private readonly HostOwned owned;
 
-    public LoopbackFunction(FunctionPort port, FunctionShape shape)
+    /// <summary>Joins a driver to a function.</summary>
+    /// <param name="port">The function.</param>
+    /// <param name="shape">What the driver sees.</param>
+    /// <param name="hidesTable">Whether the MSI-X table cannot be read and written through its region.</param>
+    public LoopbackFunction(FunctionPort port, FunctionShape shape, bool hidesTable = true)
         : base(shape)
     {
         this.port = port;
-        MsixPlacement? msix = port.Layout.MsixPlacement;
+        MsixPlacement? msix = hidesTable ? port.Layout.MsixPlacement : null;
         CapabilityOffsets capabilities = port.Core.Configuration.Capabilities;
         owned = new HostOwned(
             msix?.TableBar ?? -1, msix is null ? default : new ByteRange(msix.TableOffset, msix.Capability.TableLength), capabilities.Msix, capabilities.Msi);
@@ -53,8 +57,15 @@ internal sealed class LoopbackFunction : PciFunction
     }
 
     /// <inheritdoc/>
-    internal override void MapRegionCore(int region, ByteRange range, nint address) =>
-        Check(MappedMemory.Map(address, range.Length, port.Core.Bars.StoreOf(region)!.File.File, range.Offset), region);
+    internal override void MapRegionCore(int region, ByteRange range, nint address)
+    {
+        if (port.Core.Bars.StoreOf(region) is not { } store || !Shape.Region(region).Mappable.Any(allowed => allowed.Contains(range)))
+        {
+            throw new PciException($"map BAR {region}", $"{range} of BAR {region} of {Name} is not to be mapped (EINVAL)", Address, (int)Errno.EINVAL);
+        }
+
+        Check(MappedMemory.Map(address, range.Length, store.File.File, range.Offset), region);
+    }
 
     /// <inheritdoc/>
     internal override void EnableInterruptsCore(InterruptKind kind, int start, ReadOnlySpan<EventFd?> triggers) =>

@@ -14,18 +14,25 @@ internal static class RegionInfoWriter
     /// <summary>The whole description. Whoever has room for less is given its fixed part, <see cref="VfioRegionInfo"/>, alone.</summary>
     /// <param name="index">Which region.</param>
     /// <param name="length">Its length in bytes; 0 where there is none.</param>
-    /// <param name="mapped">What of it can be mapped, file offsets being the region's; empty where nothing can.</param>
-    /// <param name="isMsixMappable">Whether the page of the MSI-X table is among it.</param>
+    /// <param name="isMappable">Whether anything of it can be mapped.</param>
+    /// <param name="areas">What of it can be mapped; null where that is all of it, or where user space has to know.</param>
+    /// <param name="isMsixMappable">Whether it is said that the page of the MSI-X table is among it.</param>
+    /// <param name="hasEmptyList">Whether a list of capabilities is there though none is in it, as the patch series of 2017 says what can be mapped.</param>
     /// <param name="type">What a region beyond those of PCI is.</param>
-    public static byte[] Write(int index, ulong length, ImmutableArray<ByteRange> mapped, bool isMsixMappable = false, RegionType? type = null)
+    public static byte[] Write(
+        int index, ulong length, bool isMappable, ImmutableArray<ByteRange>? areas = null, bool isMsixMappable = false, bool hasEmptyList = false, RegionType? type = null)
     {
         byte[] info = new byte[DescriptionLength];
         uint flags = length == 0 ? 0 : VfioRegionInfo.VFIO_REGION_INFO_FLAG_READ | VfioRegionInfo.VFIO_REGION_INFO_FLAG_WRITE;
         int last = 0;
-        if (!mapped.IsEmpty)
+        if (isMappable)
         {
             flags |= VfioRegionInfo.VFIO_REGION_INFO_FLAG_MMAP;
-            Add(ref info, ref last, VfioCapabilities.VFIO_REGION_INFO_CAP_SPARSE_MMAP, Areas(mapped));
+            if (areas is { } some)
+            {
+                Add(ref info, ref last, VfioCapabilities.VFIO_REGION_INFO_CAP_SPARSE_MMAP, Areas(some));
+            }
+
             if (isMsixMappable)
             {
                 Add(ref info, ref last, VfioCapabilities.VFIO_REGION_INFO_CAP_MSIX_MAPPABLE, []);
@@ -40,7 +47,7 @@ internal static class RegionInfoWriter
         var description = new VfioRegionInfo
         {
             argsz = (uint)info.Length,
-            flags = flags | (last == 0 ? 0 : VfioRegionInfo.VFIO_REGION_INFO_FLAG_CAPS),
+            flags = flags | (last == 0 && !hasEmptyList ? 0 : VfioRegionInfo.VFIO_REGION_INFO_FLAG_CAPS),
             index = (uint)index,
             cap_offset = last == 0 ? 0 : (uint)DescriptionLength,
             size = length,

@@ -36,7 +36,7 @@ internal sealed class Served
                 regionFiles[index] = mapped.IsEmpty ? null : store.File.File;
             }
 
-            regionInfos[index] = RegionInfoWriter.Write(index, regionLengths[index], mapped, isMsixMappable);
+            regionInfos[index] = RegionInfoWriter.Write(index, regionLengths[index], !mapped.IsEmpty, mapped, isMsixMappable);
         }
 
         Decisions = decisions.ToImmutable();

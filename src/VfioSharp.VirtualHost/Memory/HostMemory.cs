@@ -28,6 +28,32 @@ internal sealed class HostMemory
         }
     }
 
+    /// <summary>Reads what lies in one table; false elsewhere.</summary>
+    public bool TryRead(ulong address, Span<byte> destination)
+    {
+        Span<byte> bytes = At(address);
+        if (bytes.Length < destination.Length)
+        {
+            return false;
+        }
+
+        bytes[..destination.Length].CopyTo(destination);
+        return true;
+    }
+
+    /// <summary>Writes what lies in one table; false elsewhere.</summary>
+    public bool TryWrite(ulong address, ReadOnlySpan<byte> source)
+    {
+        Span<byte> bytes = At(address);
+        if (bytes.Length < source.Length)
+        {
+            return false;
+        }
+
+        source.CopyTo(bytes);
+        return true;
+    }
+
     /// <summary>The bytes at an address up to the end of the table there; empty where there is none.</summary>
     public Span<byte> At(ulong address)
     {
