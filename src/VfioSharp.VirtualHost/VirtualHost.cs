@@ -143,15 +143,15 @@ public sealed class VirtualHost
     /// <summary>Plugs a function into an empty place, as a hot-plug port does.</summary>
     /// <param name="bus">The bus.</param>
     /// <param name="plan">Where on it, and who holds it.</param>
-    /// <param name="model">The function.</param>
+    /// <param name="models">Makes the function, and each of its virtual ones.</param>
     /// <exception cref="ArgumentException">The place is taken, does not fit the function, or has no addresses left for it.</exception>
-    public EndpointFunction Plug(HostBus bus, FunctionPlan plan, EmulatedFunction model)
+    public EndpointFunction Plug(HostBus bus, FunctionPlan plan, Func<FunctionPlan, EmulatedFunction> models)
     {
         ArgumentNullException.ThrowIfNull(bus);
         ArgumentNullException.ThrowIfNull(plan);
-        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(models);
         PlanRules.CheckPlugging(bus, plan);
-        return new Firmware(this, _ => model).Plug(bus, plan);
+        return new Firmware(this, models).Plug(bus, plan);
     }
 
     /// <summary>Takes an endpoint out, as if its slot had lost it: whoever has it open must close it first.</summary>
