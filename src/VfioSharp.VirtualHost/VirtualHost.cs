@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using VfioSharp.Devices;
 using VfioSharp.Devices.Dma;
 using VfioSharp.Devices.Emulation;
+using VfioSharp.Devices.Interop;
 using VfioSharp.Pci.Addressing;
 using VfioSharp.VirtualHost.Interrupts;
 using VfioSharp.VirtualHost.Memory;
@@ -154,21 +155,40 @@ public sealed class VirtualHost
         return new Firmware(this, models).Plug(bus, plan);
     }
 
-    /// <summary>Takes an endpoint out, as if its slot had lost it: whoever has it open must close it first.</summary>
+    /// <summary>Asks whoever has an endpoint open to let go of it, as an operator who unbinds it does (<c>VFIO_PCI_REQ_ERR_IRQ_INDEX</c>).</summary>
+    /// <param name="address">Where it is.</param>
+    /// <exception cref="ArgumentException">There is no endpoint at the address.</exception>
+    public void AskForRelease(PciAddress address) => FindEndpoint(address).AskForRelease();
+
+    /// <summary>
+    /// Takes an endpoint out, without asking: a driver in this process that has it open finds it lost (<see cref="DeviceLostException"/>).
+    /// </summary>
     /// <param name="address">Where it is; its virtual functions go with it.</param>
     /// <exception cref="ArgumentException">There is no endpoint at the address.</exception>
-    /// <exception cref="DeviceBusyException">Somebody has it, or one of its virtual functions, open.</exception>
+    /// <exception cref="DeviceBusyException">It, or one of its virtual functions, is served to another process: end that first.</exception>
     public void Unplug(PciAddress address)
     {
-        EndpointFunction function = FindEndpoint(address);
-        foreach (EndpointFunction each in function.VirtualFunctions.Add(function))
+        EndpointFunction physical = FindEndpoint(address);
+        EndpointFunction[] all = [.. physical.VirtualFunctions, physical];
+        if (all.FirstOrDefault(function => function.IsServed) is { } served)
         {
-            each.Bind(FunctionDriver.None);
+            throw new DeviceBusyException("unplug", $"{served.Address} is served to another process: end its server first", served.Address, (int)Errno.EBUSY);
         }
 
-        foreach (EndpointFunction each in function.VirtualFunctions.Add(function))
+        foreach (EndpointFunction function in all)
         {
-            Remove(each);
+            function.Vanish();
+            lock (Gate)
+            {
+                groups.Remove(function);
+                functions.Remove(function.Address);
+                function.Bus.Remove(function);
+            }
+        }
+
+        if (physical.Bus is { Functions.Count: 0, Bridge: not null } empty)
+        {
+            empty.Windows.Clear();
         }
     }
 
@@ -197,22 +217,6 @@ public sealed class VirtualHost
     /// <summary>Whether a range of a function's bus addresses means something else than memory.</summary>
     internal bool Reserves(HostFunction function, Iova first, Iova last) =>
         !Platform.DmaRanges.Any(range => range.First.Value <= first.Value && last.Value <= range.Last.Value) || function.Bus.HostBridge.Unit.IsMessage(first.Value);
-
-    private void Remove(EndpointFunction function)
-    {
-        function.Model.Core.Placement = null;
-        function.Model.Core.Memory.Bus = null;
-        lock (Gate)
-        {
-            groups.Remove(function);
-            functions.Remove(function.Address);
-            function.Bus.Remove(function);
-            if (function.Bus.Functions.Count == 0 && function.Bus.Bridge is not null)
-            {
-                function.Bus.Windows.Clear();
-            }
-        }
-    }
 
     private bool Access(bool isPort, ulong address, Span<byte> read, ReadOnlySpan<byte> write)
     {

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using VfioSharp.Devices.Emulation;
 using VfioSharp.Devices.Interop;
+using VfioSharp.Devices.Joining;
 using VfioSharp.Devices.Regions;
 using VfioSharp.Devices.Seam;
 using VfioSharp.Pci.Mapping;
@@ -27,7 +28,7 @@ internal sealed class Served
             bool isMsixMappable = false;
             if (index < RegionIndex.Bars && function.Core.Bars.StoreOf(index) is { } store)
             {
-                MsixTableDecision decision = Decide(layout, index, store, options);
+                MsixTableDecision decision = Decide(function, index, store, options);
                 decisions.Add(decision);
 
                 // A piece smaller than a page would be mapped with what lies behind it.
@@ -63,12 +64,18 @@ internal sealed class Served
     /// <summary>The file through which a region is mapped; null where it cannot be.</summary>
     public FileDescriptor? FileOf(int region) => regionFiles[region];
 
-    private static MsixTableDecision Decide(FunctionLayout layout, int index, BarStore store, VfioUserServerOptions options)
+    // A function that sits on a host is as isolated as its place there.
+    private static MsixTableDecision Decide(EmulatedFunction function, int index, BarStore store, VfioUserServerOptions options)
     {
+        FunctionLayout layout = function.Layout;
+        IFunctionPlacement? placement = function.Core.Placement;
         MsixPlacement? msix = layout.MsixPlacement;
         ByteRange? table = msix?.TableBar == index ? new ByteRange(msix.TableOffset, msix.Capability.TableLength) : null;
         ByteRange? pba = msix?.PbaBar == index ? new ByteRange(msix.PbaOffset, msix.Capability.PbaLength) : null;
         return MsixTablePolicy.Decide(new MsixTableQuestion(
-            new ByteRange(0, layout.Bar(index)!.Length), table, pba, store.Mappable, (ulong)Environment.SystemPageSize, options.Isolation, options.TableRule));
+            new ByteRange(0, layout.Bar(index)!.Length), table, pba, store.Mappable, (ulong)Environment.SystemPageSize, placement?.Isolation ?? options.Isolation, options.TableRule)
+        {
+            IsolationAdvice = placement?.IsolationAdvice,
+        });
     }
 }

@@ -199,6 +199,39 @@ public sealed class EndpointFunction : HostFunction, IFunctionPlacement, IBusMem
     /// <summary>An interrupt of a vector's was taken.</summary>
     internal void Arrive(InterruptKind kind, int vector) => port?.Arrive(kind, vector);
 
+    /// <summary>Whether a client in another process has it open.</summary>
+    internal bool IsServed => port is { Client: not PciFunction };
+
+    /// <summary>Asks the client to let go of it.</summary>
+    internal void AskForRelease()
+    {
+        if (port is { Client: PciFunction driver })
+        {
+            driver.RequestRemoval();
+        }
+        else
+        {
+            port?.Trigger(InterruptKind.Request, 0);
+        }
+    }
+
+    /// <summary>It is taken out: it sends nothing any more, and whoever drives it finds it lost.</summary>
+    internal void Vanish()
+    {
+        native?.Unbind();
+        native = null;
+        Driver = FunctionDriver.None;
+        FunctionCore core = Model.Core;
+        using (core.EnterControl())
+        {
+            core.Configuration.Set16(ConfigurationImage.Command, (ushort)PciCommand.BusMaster, false);
+        }
+
+        (port?.Client as PciFunction)?.Lose();
+        core.Placement = null;
+        core.Memory.Bus = null;
+    }
+
     /// <summary>Changes who holds it.</summary>
     /// <exception cref="DeviceBusyException">Somebody has it open.</exception>
     internal void Bind(FunctionDriver driver)

@@ -143,6 +143,11 @@ internal sealed class Firmware(VirtualHost host, Func<FunctionPlan, EmulatedFunc
     {
         EmulatedFunction model = models(plan);
         string place = $"{new PciAddress(bus.HostBridge.Segment, id)}";
+        if (model.Core.Interrupts.Host is not null)
+        {
+            throw PlanRules.Broken(place, "was given a function that somebody holds still: let go of it first");
+        }
+
         if (model.Core.Placement is not null || host.TryFind(new PciAddress(bus.HostBridge.Segment, id), out _))
         {
             throw PlanRules.Broken(place, model.Core.Placement is not null ? "was given a function that has its place already" : "is taken by a virtual function");

@@ -26,6 +26,9 @@ internal abstract class ContractSubject
     /// <summary>The longest copy that the function makes at once, in bytes.</summary>
     public virtual int MaxCopy => 4096;
 
+    /// <summary>Whether a table that is not mapped can be read all the same: by the patch series' kernel, where MSIs are isolated.</summary>
+    public virtual bool ShowsTrappedTable => false;
+
     /// <summary>How often the check that counts signals fires.</summary>
     public virtual int Signals => 2000;
 

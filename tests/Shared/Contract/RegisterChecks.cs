@@ -163,7 +163,7 @@ internal static class RegisterChecks
         Contract.Equal(mapped, bar.MsixTable.Access == MsixTableAccess.Mapped, "whether the table is mapped, beside the decision,");
         if (!mapped)
         {
-            Contract.Equal(bar.Registers.Read32(table.Offset), uint.MaxValue, "a trapped table");
+            Contract.Equal(bar.Registers.Read32(table.Offset) == uint.MaxValue, !subject.ShowsTrappedTable, "whether a trapped table is hidden");
         }
 
         return Task.CompletedTask;

@@ -81,14 +81,29 @@ public class PlugTests
     }
 
     [Fact]
-    public async Task One_that_is_open_stays()
+    public async Task A_driver_that_has_it_open_finds_it_lost()
     {
-        host.Plug(Slot, Hosts.Function(0) with { Driver = FunctionDriver.VfioPci }, Hosts.Model);
-        await using (host.Open(PciAddress.Parse("01:00.0")))
+        PlainFunction model = PlainFunction.Express();
+        EndpointFunction plugged = host.Plug(Slot, Hosts.Function(0) with { Driver = FunctionDriver.VfioPci }, _ => model);
+        await using (PciFunction function = host.Open(plugged.Address))
         {
-            Should.Throw<DeviceBusyException>(() => host.Unplug(PciAddress.Parse("01:00.0"))).Message.ShouldContain("close it first");
+            host.Unplug(plugged.Address);
+            function.IsLost.ShouldBeTrue();
+            function.Removing.IsCancellationRequested.ShouldBeTrue();
+            Should.Throw<ArgumentException>(() => host.Plug(Slot, Hosts.Function(0), _ => model)).Message.ShouldContain("somebody holds still");
         }
 
-        host.Unplug(PciAddress.Parse("01:00.0"));
+        host.Plug(Slot, Hosts.Function(0), _ => model).Interrupts.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_driver_can_be_asked_to_let_go()
+    {
+        EndpointFunction plugged = host.Plug(Slot, Hosts.Function(0) with { Driver = FunctionDriver.VfioPci }, Hosts.Model);
+        await using PciFunction function = host.Open(plugged.Address);
+        function.Removing.IsCancellationRequested.ShouldBeFalse();
+        host.AskForRelease(plugged.Address);
+        function.Removing.IsCancellationRequested.ShouldBeTrue();
+        function.IsLost.ShouldBeFalse();
     }
 }
