@@ -105,8 +105,8 @@ public sealed class VfioUserServer : IAsyncDisposable
     }
 
     /// <summary>
-    /// Asks the client that is served to give the function back (<c>VFIO_PCI_REQ_IRQ_INDEX</c>): QEMU unplugs it from its guest, a client of this library
-    /// ends its waits and cancels <see cref="PciFunction.Removing"/>. Nobody is forced.
+    /// Asks the client that is served to give the function back (<c>VFIO_PCI_REQ_IRQ_INDEX</c>): a client of this library ends its waits and cancels
+    /// <see cref="PciFunction.Removing"/>. Nobody is forced; one that does not say how to ask it, as QEMU 11.1's <c>vfio-user-pci</c>, is not asked.
     /// </summary>
     public void AskForRelease() => Volatile.Read(ref listener)?.AskForRelease();
 
