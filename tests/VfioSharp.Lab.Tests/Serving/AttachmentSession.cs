@@ -23,6 +23,8 @@ internal sealed class AttachmentSession
 
     private const ulong Total = 0x08;
 
+    private static readonly TimeSpan TwoBoots = TimeSpan.FromMinutes(6);
+
     private static readonly ConcurrentDictionary<string, Lazy<Task<AttachmentSession>>> Sessions = new();
 
     private AttachmentSession(Machine machine) => Machine = machine;
@@ -50,7 +52,7 @@ internal sealed class AttachmentSession
     /// <summary>The session with a kernel; there is one for all tests.</summary>
     public static Task<AttachmentSession> WithAsync(string kernel)
     {
-        Machine machine = Catalogue.X64(kernel, Iommu.IntelCachingMode) with { Devices = [], Reboots = true };
+        Machine machine = Catalogue.X64(kernel, Iommu.IntelCachingMode) with { Devices = [], Reboots = true, TimeLimit = TwoBoots };
         Lab.Require(machine);
         return Sessions.GetOrAdd(kernel, _ => new(() => Task.Run(() => RunAsync(machine)))).Value.WaitAsync(TestContext.Current.CancellationToken);
     }
