@@ -17,8 +17,6 @@ internal sealed class TriggerTable
 
     public int Count(InterruptKind kind) => triggers[(int)kind].Length;
 
-    public bool Has(InterruptKind kind, int vector) => triggers[(int)kind][vector] is not null;
-
     public bool Any(InterruptKind kind) => Highest(kind) >= 0;
 
     /// <summary>The last vector that has one; -1 where none has.</summary>
