@@ -194,7 +194,9 @@ internal sealed class FunctionCore
 
         lock (control)
         {
+            uint masks = interrupts.Msi?.Masks ?? 0;
             configuration.Write((int)offset, data);
+            interrupts.Msi?.NoteMasks(masks);
             interrupts.Refresh();
         }
 

@@ -79,6 +79,23 @@ internal sealed class RawClient(UnixSocket socket) : RawPeer(socket)
 
     public void Write32(uint region, ulong offset, uint value) => Write(region, offset, BitConverter.GetBytes(value));
 
+    /// <summary>Lets the function write to and read from memory (Bus Master Enable).</summary>
+    public void PowerOn() => Write(7, 4, 6, 0);
+
+    /// <summary>Where a capability lies in configuration space (PCIe 6.0, 7.5.1.1.11).</summary>
+    public ulong FindCapability(byte id)
+    {
+        byte[] space = Read(7, 0, 256);
+        byte at = space[0x34];
+        while (at != 0 && space[at] != id)
+        {
+            at = space[at + 1];
+        }
+
+        at.ShouldNotBe((byte)0, $"there is no capability {id}");
+        return at;
+    }
+
     /// <summary>Carries a command out that has no payload to be replied with.</summary>
     public void Do(ushort command, ReadOnlySpan<byte> payload, params FileDescriptor[] files)
     {
