@@ -88,9 +88,10 @@ internal sealed class Connection : ReadyWork
     /// <summary>The calling thread is about to wait for the client.</summary>
     public void BeginWait()
     {
-        if (own is null && IsHandlingHere)
+        if (IsHandlingHere)
         {
-            SharedPump.Instance.BeginWait();
+            stream.Flush(wait: false); // the client may be waiting for what was replied by then
+            (own is null ? SharedPump.Instance : null)?.BeginWait();
         }
     }
 
