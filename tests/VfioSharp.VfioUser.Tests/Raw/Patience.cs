@@ -5,7 +5,7 @@ namespace VfioSharp.VfioUser.Tests.Raw;
 /// <summary>Waits for what must come, and fails where it does not: a guard against hanging, not a measure of speed.</summary>
 internal static class Patience
 {
-    public static TimeSpan Limit { get; } = Fuzz.IsLong ? TimeSpan.FromMinutes(10) : TimeSpan.FromMinutes(1);
+    public static TimeSpan Limit { get; } = Fuzz.IsLong ? TimeSpan.FromMinutes(10) : TimeSpan.FromSeconds(10);
 
     public static async Task Soon(this Task wait) => await wait.WaitAsync(Limit, TestContext.Current.CancellationToken);
 
