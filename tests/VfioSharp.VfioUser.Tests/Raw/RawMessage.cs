@@ -17,7 +17,7 @@ internal sealed record RawMessage(byte[] Bytes, FileDescriptor[] Files) : IDispo
 
     public Errno Error => (Errno)BinaryPrimitives.ReadUInt32LittleEndian(Bytes.AsSpan(12));
 
-    public byte[] Payload => Bytes[16..];
+    public byte[] Payload { get; } = Bytes[16..];
 
     public uint U32(int offset) => BinaryPrimitives.ReadUInt32LittleEndian(Payload.AsSpan(offset));
 
