@@ -151,7 +151,7 @@ internal sealed unsafe class UnixSocket(FileDescriptor file) : IDisposable
     [SkipLocalsInit]
     public Errno Send(ReadOnlySpan<byte> data, ReadOnlySpan<FileDescriptor> descriptors, bool wait, out int count)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(descriptors.Length, MaxDescriptors);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(descriptors.Length, MaxDescriptors, nameof(descriptors));
         ulong* control = stackalloc ulong[descriptors.IsEmpty ? 1 : ControlLength / sizeof(ulong)];
         int held = 0;
         try
