@@ -188,17 +188,22 @@ internal sealed class FunctionPort : IFunctionHost, IAsyncDisposable
     /// <returns>False where other memory is there already.</returns>
     public bool AddMemory(MemoryRegion region) => core.Memory.TryAdd(region);
 
-    /// <summary>Takes away what lies wholly in a range; done when the function has let go of it.</summary>
+    /// <summary>
+    /// Takes away what lies wholly in a range. The function is quiet first, so that what it has begun there ends well; done when it has let go of it.
+    /// </summary>
     /// <returns>How many pieces that were.</returns>
     public async ValueTask<int> RemoveMemoryAsync(Iova first, Iova last)
     {
-        List<MemoryRegion> removed = core.Memory.Remove(first, last);
-        if (removed.Count > 0)
+        int count = 0;
+        await core.PausedAsync(async () =>
         {
-            await core.PausedAsync(() => CloseAsync(removed)).ConfigureAwait(false);
-        }
-
-        return removed.Count;
+            foreach (MemoryRegion region in core.Memory.Remove(first, last))
+            {
+                await region.CloseAsync().ConfigureAwait(false);
+                count++;
+            }
+        }).ConfigureAwait(false);
+        return count;
     }
 
     /// <summary>Resets the function and gives it back what its host had programmed: Command, BARs, interrupts (pci_restore_state() does).</summary>
@@ -263,14 +268,6 @@ internal sealed class FunctionPort : IFunctionHost, IAsyncDisposable
 
     /// <inheritdoc/>
     ValueTask IFunctionHost.ResetAsync(FunctionCore core, CancellationToken stop) => ResetAsync(stop);
-
-    private static async ValueTask CloseAsync(List<MemoryRegion> regions)
-    {
-        foreach (MemoryRegion region in regions)
-        {
-            await region.CloseAsync().ConfigureAwait(false);
-        }
-    }
 
     // The line is masked each time it fires, as vfio-pci does, until the client has dealt with it (VFIO_IRQ_INFO_AUTOMASKED).
     private void SignalIntx()

@@ -59,6 +59,9 @@ internal static class VectorChecks
             await Contract.ThrowsAsync<OperationCanceledException>(async () => await vectors[0].WaitAsync(never.Token), "a wait that is cancelled before it starts");
         }
 
+        await Task.Delay(subject.Settle, stop);
+        Contract.Holds(!vectors[0].TryTake(), "a signal is there that nobody fired");
+
         for (int round = 0; round < 200; round++)
         {
             using var cancel = new CancellationTokenSource();
