@@ -23,7 +23,7 @@ internal sealed class ServerContact : IDisposable
         this.name = name;
         this.options = options;
         Memory = new ClientMemoryServer(options.Limits);
-        Trace = options.Trace is { } write ? new MessageTrace(line => write($"{name} {line}")) : null;
+        Trace = options.Trace is { } write ? new MessageTrace(line => write($"{name} {line}"), isServer: false) : null;
         Channel = new ClientChannel(socket, options.Limits, Events, Memory, Trace);
     }
 
