@@ -51,6 +51,9 @@ internal sealed class ClientChannel : IEventSink
     /// <summary>Whether it is lost.</summary>
     public bool IsLost => isLost;
 
+    /// <summary>Whether the server took too long for a reply.</summary>
+    public bool IsOverdue { get; private set; }
+
     /// <summary>Asks and waits for the reply.</summary>
     /// <param name="command">What to ask.</param>
     /// <param name="head">What follows the header.</param>
@@ -106,7 +109,7 @@ internal sealed class ClientChannel : IEventSink
             }
         }
 
-        Lose($"it did not reply to {Tracing.MessageText.NameOf(command)} within {time.TotalSeconds:0.#} s");
+        LoseOverdue(command, time);
         lock (gate)
         {
             return TakeReplied(call);
@@ -130,7 +133,7 @@ internal sealed class ClientChannel : IEventSink
             Task reply = awaited.Task;
             if (await Task.WhenAny(reply, Task.Delay(time)).ConfigureAwait(false) != reply)
             {
-                Lose($"it did not reply to {Tracing.MessageText.NameOf(command)} within {time.TotalSeconds:0.#} s");
+                LoseOverdue(command, time);
                 await reply.ConfigureAwait(false);
             }
         }
@@ -253,6 +256,12 @@ internal sealed class ClientChannel : IEventSink
         }
 
         EndReceiving();
+    }
+
+    private void LoseOverdue(MessageCommand command, TimeSpan time)
+    {
+        IsOverdue = true;
+        Lose($"it did not reply to {Tracing.MessageText.NameOf(command)} within {time.TotalSeconds:0.#} s");
     }
 
     private static TimeSpan Left(long start, TimeSpan time) => time - Stopwatch.GetElapsedTime(start);
