@@ -257,7 +257,7 @@ public sealed class MsixTests : IAsyncDisposable
     }
 
     [Fact]
-    public void A_reset_leaves_the_eventfds_and_forgets_what_is_pending()
+    public void A_reset_leaves_eventfds_and_masks_and_forgets_what_is_pending()
     {
         rig.Set(Msix, Eventfd | Trigger, 0, 3, null, rig.EventFds[0], rig.EventFds[1], rig.EventFds[2]);
         rig.Set(Msix, None | Mask, 1, 1);
@@ -267,10 +267,12 @@ public sealed class MsixTests : IAsyncDisposable
         rig.Client.ShouldAnswer(Commands.Reset, [], []);
         Pending.ShouldBe([0UL]);
         (Control & (Enabled | FunctionMask)).ShouldBe(Enabled);
-        Enumerable.Range(0, 4).Select(vector => rig.Client.Read32(Bar, ((ulong)vector * 16) + 12)).ShouldBe([0u, 0, 0, 1]);
+        Enumerable.Range(0, 4).Select(vector => rig.Client.Read32(Bar, ((ulong)vector * 16) + 12)).ShouldBe([0u, 1, 0, 1]);
         rig.Model.Raise(0);
         rig.Model.Raise(1);
-        rig.Counts.ShouldBe([1, 1, 0, 0]);
+        rig.Counts.ShouldBe([1, 0, 0, 0]);
+        rig.Set(Msix, None | Unmask, 1, 1);
+        rig.Counts.ShouldBe([0, 1, 0, 0]);
     }
 
     [Fact]

@@ -27,7 +27,7 @@ public class HeaderTests
     [InlineData("MIG_DATA_WRITE", 18)]
     public void A_command_has_its_number(string name, ushort number)
     {
-        Tracing.MessageText.NameOf((MessageCommand)number).ShouldBe(name);
+        VfioUser.Tracing.MessageText.NameOf((MessageCommand)number).ShouldBe(name);
         Enum.IsDefined((MessageCommand)number).ShouldBeTrue();
     }
 
