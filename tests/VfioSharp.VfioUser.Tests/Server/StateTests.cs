@@ -187,6 +187,8 @@ public sealed class StateTests : IAsyncDisposable
             if (error == Errno.None)
             {
                 Go(to, Running);
+                to.Write(7, to.FindCapability(1) + 4, 0, 0); // what was altered may have been what gives access to BARs: power, and Command
+                to.PowerOn();
                 Seen(to).Length.ShouldBe(Seen(from, isStopped: true).Length);
             }
 
