@@ -16,9 +16,9 @@ esac
 builds=$root/.build/vfio/$wanted
 current=$builds/current
 
-# Every file that can change the program, with its size and time. Names too, for a deleted file leaves no newer time behind.
+# Every file that can change the program, with its size and time: samples too, for it serves some. Names too, for a deleted file leaves no newer time behind.
 list_sources() {
-    (CDPATH='' cd "$root" && find src build vfio Directory.* global.json \( -name bin -o -name obj -o -name '.?*' \) -prune -o -type f -printf '%p %s %T@\n')
+    (CDPATH='' cd "$root" && find src samples build vfio Directory.* global.json \( -name bin -o -name obj -o -name '.?*' -o -name '*.md' \) -prune -o -type f -printf '%p %s %T@\n')
 }
 
 # The C tools on PATH, by name: enough to notice that a toolchain has been installed since.

@@ -1,6 +1,7 @@
 using VfioSharp.Lab.Guest.Scenarios;
 using VfioSharp.Lab.Guest.Scenarios.Backends;
 using VfioSharp.Lab.Guest.Scenarios.Matrix;
+using VfioSharp.Lab.Guest.Scenarios.Serving;
 
 namespace VfioSharp.Lab.Guest;
 
@@ -18,6 +19,7 @@ internal static class ScenarioRegistry
         ["kill"] = new KillScenario(),
         ["kill-child"] = new KillChildScenario(),
         ["matrix"] = new MatrixScenario(),
+        ["served"] = new ServedScenario(),
         ["unplug"] = new UnplugScenario(),
     };
 

@@ -11,7 +11,7 @@ namespace VfioSharp.Samples;
 /// task ends between two pieces when the function is to be quiet, as before memory is taken away, and another goes on from there.
 /// </remarks>
 /// <param name="msixVectors">How many MSI-X vectors it has, 32 to 2048. The kernel's driver takes all or fails.</param>
-public sealed class EndpointTest(int msixVectors = EndpointLayout.MsiVectors) : EmulatedFunction(EndpointLayout.Of(msixVectors))
+internal sealed class EndpointTest(int msixVectors = EndpointLayout.MsiVectors) : EmulatedFunction(EndpointLayout.Of(msixVectors))
 {
     private readonly Lock gate = new();
 

@@ -12,7 +12,7 @@ namespace VfioSharp.Samples;
 /// A function's shape: a layout, which never changes; reads, writes and a reset of registers, listed in README.md. The rest of a PCI function, from
 /// configuration space to pending bits, is the base class's. Handlers are called one at a time: no lock. They hold on to no memory: nothing to quiesce.
 /// </remarks>
-public sealed class Tally() : EmulatedFunction(new FunctionLayout
+internal sealed class Tally() : EmulatedFunction(new FunctionLayout
 {
     Identity = new(VendorId: 0x1234, DeviceId: 0x11E9, new ClassCode(0xFF, 0, 0)),
     Bars = [BarLayout.Memory64(index: 0, length: 0x1000), BarLayout.Msix(index: 2, vectors: 1)],

@@ -46,22 +46,10 @@ public sealed class FunctionMigration
             throw new NotSupportedException($"{function.Name} is not reached over vfio-user");
         }
 
-        var migration = new FunctionMigration(served, served.Limits);
-        try
-        {
-            byte[] flags = await migration.AskAsync(VfioDeviceFeature.VFIO_DEVICE_FEATURE_MIGRATION | VfioDeviceFeature.VFIO_DEVICE_FEATURE_GET, [], sizeof(ulong))
-                .ConfigureAwait(false);
-            if ((MemoryMarshal.Read<ulong>(flags) & VfioDeviceFeature.VFIO_MIGRATION_STOP_COPY) != 0)
-            {
-                return migration;
-            }
-        }
-        catch (PciException exception) when (exception is not DeviceLostException)
-        {
-            // It does not know what that is.
-        }
-
-        throw new NotSupportedException($"{function.Name} cannot be taken to another process");
+        served.ThrowIfGone("migrate");
+        ulong states = await ServerContact.AskMigrationAsync(served.Channel, served.Limits).ConfigureAwait(false) ?? throw served.Lost("migrate");
+        return (states & VfioDeviceFeature.VFIO_MIGRATION_STOP_COPY) != 0
+            ? new FunctionMigration(served, served.Limits) : throw new NotSupportedException($"{function.Name} cannot be taken to another process");
     }
 
     /// <summary>Stops the function: it changes nothing, neither in itself nor in memory, and its registers do not answer.</summary>

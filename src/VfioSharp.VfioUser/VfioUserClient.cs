@@ -1,17 +1,7 @@
-using System.Collections.Immutable;
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using VfioSharp.Devices;
-using VfioSharp.Devices.Dma;
-using VfioSharp.Devices.Emulation;
 using VfioSharp.Devices.Interop;
-using VfioSharp.Devices.Interrupts;
-using VfioSharp.Devices.Seam;
-using VfioSharp.Pci.Configuration;
-using VfioSharp.Pci.Mapping;
 using VfioSharp.VfioUser.Client;
-using VfioSharp.VfioUser.Tracing;
-using VfioSharp.VfioUser.Wire;
 
 namespace VfioSharp.VfioUser;
 
@@ -41,28 +31,38 @@ public static class VfioUserClient
         return await ConnectAsync(socket, path, options, stop).ConfigureAwait(false);
     }
 
+    /// <summary>
+    /// Asks what a function is, and leaves it as it is: nothing of it is written but what connecting itself brings about. It must be free, as for
+    /// <see cref="ConnectAsync(string, VfioUserClientOptions?, CancellationToken)"/>.
+    /// </summary>
+    /// <returns>What its server says of it.</returns>
+    /// <inheritdoc cref="ConnectAsync(string, VfioUserClientOptions?, CancellationToken)"/>
+    public static async ValueTask<ServedFunction> DescribeAsync(string path, VfioUserClientOptions? options = null, CancellationToken stop = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        options ??= new VfioUserClientOptions();
+        options.Check();
+        UnixSocket socket = await OpenAsync(path, options.WaitForServer, stop).ConfigureAwait(false);
+        using ServerContact contact = await ServerContact.MakeAsync(socket, path, options, stop).ConfigureAwait(false);
+        using CancellationTokenRegistration giveUp = contact.GiveUpAt(stop);
+        if (await ServerContact.AskMigrationAsync(contact.Channel, options.Limits).ConfigureAwait(false) is { } states)
+        {
+            return new ServedFunction(path, contact.Served, states, options);
+        }
+
+        stop.ThrowIfCancellationRequested();
+        throw new VfioUserProtocolException("connect", $"{path} cannot be driven: {contact.Channel.Reason}");
+    }
+
     /// <summary>Takes over a socket that is connected already.</summary>
     internal static async ValueTask<PciFunction> ConnectAsync(UnixSocket socket, string name, VfioUserClientOptions options, CancellationToken stop)
     {
-        EventLoop events = options.Events ?? EventLoop.Shared;
-        var memory = new ClientMemoryServer(options.Limits);
-        MessageTrace? trace = options.Trace is { } write ? new MessageTrace(line => write($"{name} {line}")) : null;
-        var channel = new ClientChannel(socket, options.Limits, events, memory, trace);
+        ServerContact contact = await ServerContact.MakeAsync(socket, name, options, stop).ConfigureAwait(false);
         VfioUserFunction? function = null;
-        ServedShape? served = null;
         try
         {
-            using CancellationTokenRegistration giveUp = stop.UnsafeRegister(static channel => ((ClientChannel)channel!).Lose("connecting was given up"), channel);
-            var handshake = new Handshake(name, channel, options.Limits);
-            if (await handshake.AgreeAsync().ConfigureAwait(false) is { } twin)
-            {
-                memory.Listen(twin, events, trace, channel.Lose);
-            }
-
-            served = await handshake.DescribeAsync().ConfigureAwait(false);
-            ConfigurationSpace configuration = await ReadConfigurationAsync(name, channel, served, options.Limits).ConfigureAwait(false);
-            FunctionShape shape = Shape(name, served, configuration, handshake.Server, options);
-            function = new VfioUserFunction(shape, channel, memory, served, HostOwned.Of(configuration), handshake.Server, options);
+            using CancellationTokenRegistration giveUp = contact.GiveUpAt(stop);
+            function = new VfioUserFunction(contact.Served.ToFunction(name, options, (uint)Environment.SystemPageSize), contact, options);
             function.Start();
             stop.ThrowIfCancellationRequested();
             return function;
@@ -75,12 +75,7 @@ public static class VfioUserClient
             }
             else
             {
-                channel.Close();
-                memory.Dispose();
-                foreach (FileDescriptor? file in served?.Files ?? [])
-                {
-                    file?.Dispose();
-                }
+                contact.Dispose();
             }
 
             if (exception is PciException)
@@ -122,59 +117,4 @@ public static class VfioUserClient
         Errno.ENAMETOOLONG => new PciException("connect", $"{path}: a socket's path has at most 107 bytes", errorNumber: (int)error),
         _ => new PciException("connect", $"{path} cannot be connected to ({error})", errorNumber: (int)error),
     };
-
-    private static async ValueTask<ConfigurationSpace> ReadConfigurationAsync(string name, ClientChannel channel, ServedShape served, VfioUserLimits limits)
-    {
-        uint length = (uint)Math.Min(ConfigurationSpace.MaxLength, served.Regions[RegionIndex.Configuration].Length);
-        if (length < ConfigurationSpace.ConventionalLength)
-        {
-            throw new VfioUserProtocolException("connect", $"{name} cannot be driven: its configuration space has {length} bytes");
-        }
-
-        byte[] request = new byte[NativeSize.Of<RegionAccess>()];
-        MemoryMarshal.Write(request, new RegionAccess { Region = RegionIndex.Configuration, Count = length });
-        ClientCall call = await channel.CallAsync(MessageCommand.RegionRead, request, limits.ReplyTime).ConfigureAwait(false)
-            ?? throw new VfioUserProtocolException("connect", $"{name} cannot be driven: {channel.Reason}");
-        try
-        {
-            return call.Error == Errno.None && call.Length == request.Length + (int)length
-                ? new ConfigurationSpace(call.Payload[request.Length..].ToArray())
-                : throw new VfioUserProtocolException("connect", $"{name} cannot be driven: it does not show its configuration space ({call.Error}, {call.Length} bytes)");
-        }
-        finally
-        {
-            channel.Return(call);
-        }
-    }
-
-    private static FunctionShape Shape(
-        string name, ServedShape served, ConfigurationSpace configuration, Capabilities server, VfioUserClientOptions options)
-    {
-        uint pageSize = (uint)Environment.SystemPageSize;
-        var regions = ImmutableArray.CreateBuilder<RegionShape>(served.Regions.Length);
-        for (int index = 0; index < served.Regions.Length; index++)
-        {
-            ByteRange? table = configuration.Capabilities.Msix is { } msix && msix.TableBar == index ? new ByteRange(msix.TableOffset, msix.TableLength) : null;
-            RegionShape shape = served.Regions[index].ToShape(table, pageSize, readsEmptyListAsMappable: false);
-            bool canMap = CanMap(shape.Mappable, served.Regions[index].FileOffset, served.Files[index], options.TrustPeerMemory);
-            regions.Add(canMap ? shape : shape with { Mappable = BackendRanges.None });
-        }
-
-        return new FunctionShape
-        {
-            Name = name,
-            Regions = regions.ToImmutable(),
-            Interrupts = served.Interrupts,
-            Dma = new DmaLimits(options.DmaRanges, Math.Max(1, server.PageSizes), Math.Max(1, server.MaxDmaMaps)),
-            Isolation = options.Isolation,
-            TableRule = options.TableRule,
-            CanReset = served.CanReset,
-            Events = options.Events ?? EventLoop.Shared,
-        };
-    }
-
-    // What could become shorter under a mapping of it would end this process.
-    private static bool CanMap(ImmutableArray<ByteRange> ranges, ulong fileOffset, FileDescriptor? file, bool trust) =>
-        file is not null && fileOffset % (ulong)Environment.SystemPageSize == 0 && (trust || PeerMemory.Seal(file))
-        && ranges.All(range => fileOffset <= long.MaxValue - range.End && PeerMemory.Holds(file, fileOffset + range.Offset, range.Length));
 }

@@ -47,6 +47,18 @@ public sealed class VfioUserServer : IAsyncDisposable
     /// <summary>What was decided about the pages of each BAR that holds memory; empty before it serves.</summary>
     public IReadOnlyList<MsixTableDecision> Decisions => decisions;
 
+    /// <summary>
+    /// Lets this process have as many descriptors as it may, its hard limit on open files (.NET's runtime does so by itself, a program compiled ahead of time
+    /// does not). A function takes one, one for each BAR that holds memory, and with a client one for each of its vectors: a program that serves many calls
+    /// this first.
+    /// </summary>
+    /// <returns>How many it may have.</returns>
+    public static long RaiseDescriptorLimit()
+    {
+        Machine.RaiseLimit(ResourceLimits.RLIMIT_NOFILE, out ResourceLimit limit);
+        return (long)Math.Min(limit.rlim_cur, long.MaxValue);
+    }
+
     /// <summary>Makes a socket. Who connects waits until <see cref="ServeAsync"/>.</summary>
     /// <param name="path">Where, at most 107 bytes. What a server that is no more has left there is put away.</param>
     /// <param name="options">How to serve.</param>
@@ -105,8 +117,8 @@ public sealed class VfioUserServer : IAsyncDisposable
     }
 
     /// <summary>
-    /// Asks the client that is served to give the function back (<c>VFIO_PCI_REQ_IRQ_INDEX</c>): QEMU unplugs it from its guest, a client of this library
-    /// ends its waits and cancels <see cref="PciFunction.Removing"/>. Nobody is forced.
+    /// Asks the client that is served to give the function back (<c>VFIO_PCI_REQ_IRQ_INDEX</c>): a client of this library ends its waits and cancels
+    /// <see cref="PciFunction.Removing"/>. Nobody is forced; one that does not say how to ask it, as QEMU 11.1's <c>vfio-user-pci</c>, is not asked.
     /// </summary>
     public void AskForRelease() => Volatile.Read(ref listener)?.AskForRelease();
 

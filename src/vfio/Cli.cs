@@ -10,9 +10,12 @@ internal static class Cli
 {
     private static readonly TimeSpan TidyUpTime = TimeSpan.FromSeconds(1);
 
-    public static ExitStatus Run(IReadOnlyList<string> arguments, TextWriter output, TextWriter error)
+    // A server is told to stop by whatever ends the session that started it; other commands end of themselves.
+    private static readonly PosixSignal[] StopsServer = [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP];
+
+    public static ExitStatus Run(IReadOnlyList<string> arguments, TextWriter output, TextWriter error, CancellationToken cancelled = default)
     {
-        RootCommand root = Describe(output);
+        RootCommand root = Describe(output, error);
         ParseResult parsed = root.Parse(arguments);
         var configuration = new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
         if (parsed.Action is ParseErrorAction || (parsed.CommandResult.Command == root && parsed.Action is null))
@@ -34,17 +37,18 @@ internal static class Cli
             return ExitStatus.Usage;
         }
 
-        using var stop = new CancellationTokenSource();
-        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context =>
+        bool serves = parsed.CommandResult.Command.Name == ServeCommand.Name;
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancelled);
+        PosixSignalRegistration[] signals = [.. (serves ? StopsServer : [PosixSignal.SIGINT]).Select(signal => PosixSignalRegistration.Create(signal, context =>
         {
             context.Cancel = true;
             stop.Cancel();
-        });
+        }))];
         try
         {
             // Apart from this thread, which a read that never returns (a FIFO, a device that hangs) must not keep from ending.
             Task<int> command = Task.Run(() => parsed.InvokeAsync(configuration, stop.Token));
-            if (Task.WaitAny([command, WhenOverdue(stop.Token)]) == 0)
+            if (Task.WaitAny([command, WhenOverdue(serves ? ServeCommand.TidyUpTime : TidyUpTime, stop.Token)], CancellationToken.None) == 0)
             {
                 return (ExitStatus)command.GetAwaiter().GetResult();
             }
@@ -70,16 +74,20 @@ internal static class Cli
             error.WriteLine($"vfio: {problem.Message}");
             return ExitStatus.IoError;
         }
+        finally
+        {
+            Array.ForEach(signals, signal => signal.Dispose());
+        }
     }
 
     /// <summary>Ends when the command has been told to stop and has had the time to tidy up.</summary>
-    private static async Task WhenOverdue(CancellationToken stop)
+    private static async Task WhenOverdue(TimeSpan time, CancellationToken stop)
     {
         await Task.Delay(Timeout.Infinite, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await Task.Delay(TidyUpTime, CancellationToken.None).ConfigureAwait(false);
+        await Task.Delay(time, CancellationToken.None).ConfigureAwait(false);
     }
 
-    private static RootCommand Describe(TextWriter output)
+    private static RootCommand Describe(TextWriter output, TextWriter error)
     {
         var root = new RootCommand("""
             User-space PCI: may software touch the page that holds a function's MSI-X table?
@@ -94,6 +102,8 @@ internal static class Cli
             ListCommand.Describe(output),
             BindCommand.Describe(output),
             UnbindCommand.Describe(output),
+            ServeCommand.Describe(output, error),
+            ConnectCommand.Describe(output, error),
         };
         return root;
     }

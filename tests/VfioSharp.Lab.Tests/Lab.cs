@@ -23,10 +23,18 @@ internal static class Lab
     }
 
     /// <summary>Runs a scenario while the test talks to it and to its machine.</summary>
-    public static async Task<GuestRun> RunAsync(Machine machine, string scenario, string[] words, Func<Guest, Task> meanwhile)
+    public static Task<GuestRun> RunAsync(Machine machine, string scenario, string[] words, Func<Guest, Task> meanwhile)
     {
         Require(machine);
-        CancellationToken stop = TestContext.Current.CancellationToken;
+        return RunWithAsync(machine, scenario, words, meanwhile, TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>The same for a session that tests share: it outlives the one that asked first.</summary>
+    public static Task<GuestRun> RunSharedAsync(Machine machine, string scenario, string[] words, Func<Guest, Task> meanwhile) =>
+        RunWithAsync(machine, scenario, words, meanwhile, CancellationToken.None);
+
+    private static async Task<GuestRun> RunWithAsync(Machine machine, string scenario, string[] words, Func<Guest, Task> meanwhile, CancellationToken stop)
+    {
         await Places.WaitAsync(stop);
         try
         {
@@ -57,7 +65,7 @@ internal static class Lab
     /// <summary>Skips the calling test, with the reason, where a machine cannot be booted.</summary>
     public static void Require(Machine machine)
     {
-        if (LabManifest.Current.WhyNot(machine.Kernel, machine.Architecture) is not { } reason)
+        if (LabManifest.Current.WhyNot(machine.Kernel, machine.Architecture, machine.HasLspci) is not { } reason)
             return;
         if (Environment.GetEnvironmentVariable("CI") == "true")
             Assert.Fail(reason);

@@ -22,6 +22,7 @@ internal sealed class FunctionCore
     private readonly ConfigurationModel configuration;
     private readonly InterruptModel interrupts;
     private bool isStopped; // changed while pausing
+    private int resets;
 
     public FunctionCore(EmulatedFunction function)
     {
@@ -54,6 +55,9 @@ internal sealed class FunctionCore
 
     /// <summary>How many bytes the pending bits of MSI-X take.</summary>
     public int PendingLength => (int)(Layout.MsixPlacement?.Capability.PbaLength ?? 0);
+
+    /// <summary>How often it was reset, by its host or by its own register: who has stopped it finds out that it runs again.</summary>
+    public int Resets => Volatile.Read(ref resets);
 
     /// <summary>What is behind the BARs.</summary>
     public BarSpace Bars => bars;
@@ -98,6 +102,7 @@ internal sealed class FunctionCore
             bars.LeaveHandlers();
             await function.CallResetAsync(stop).ConfigureAwait(false);
             isStopped = false;
+            Interlocked.Increment(ref resets);
             lock (control)
             {
                 configuration.Reset();
@@ -198,7 +203,9 @@ internal sealed class FunctionCore
 
         lock (control)
         {
+            uint masks = interrupts.Msi?.Masks ?? 0;
             configuration.Write((int)offset, data);
+            interrupts.Msi?.NoteMasks(masks);
             interrupts.Refresh();
         }
 

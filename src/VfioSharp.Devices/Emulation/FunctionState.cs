@@ -72,6 +72,11 @@ internal static class FunctionState
 
         byte[] configuration = ReadExactly(reader, core.ConfigurationLength);
         bool intx = reader.ReadBoolean();
+        if (intx && core.Layout.Pin == InterruptPin.None)
+        {
+            throw new InvalidDataException("the state asserts a line that the function does not have");
+        }
+
         uint msi = reader.ReadUInt32();
         ulong[] msix = MemoryMarshal.Cast<byte, ulong>(ReadExactly(reader, core.PendingLength)).ToArray();
         List<(BarMemory Memory, ulong Offset, byte[] Data)> chunks = ReadMemory(core, reader);

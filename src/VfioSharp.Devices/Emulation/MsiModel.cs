@@ -55,17 +55,19 @@ internal sealed class MsiModel(InterruptModel interrupts, ConfigurationModel con
         }
     }
 
+    /// <summary>A bit for each vector that is masked.</summary>
+    public uint Masks
+    {
+        get => configuration.Read32(capability + ConfigurationImage.MsiMask);
+        private set => configuration.Set32(capability + ConfigurationImage.MsiMask, value);
+    }
+
     /// <summary>Masks or unmasks a vector as the host does.</summary>
     public void SetMask(int vector, bool masked)
     {
-        int at = capability + ConfigurationImage.MsiMask;
-        uint mask = configuration.Read32(at);
-        configuration.Set32(at, masked ? mask | (1u << vector) : mask & ~(1u << vector));
-        if (masked != ((mask & (1u << vector)) != 0))
-        {
-            interrupts.Host?.Masked(InterruptKind.Msi, vector, masked);
-        }
-
+        uint before = Masks;
+        Masks = masked ? before | (1u << vector) : before & ~(1u << vector);
+        NoteMasks(before);
         Refresh();
     }
 
@@ -76,6 +78,16 @@ internal sealed class MsiModel(InterruptModel interrupts, ConfigurationModel con
         configuration.Set32(capability + ConfigurationImage.MsiAddress + 4, (uint)(address >> 32));
         configuration.Set16(capability + ConfigurationImage.MsiData, ushort.MaxValue, false);
         configuration.Set16(capability + ConfigurationImage.MsiData, (ushort)data, true);
+    }
+
+    /// <summary>Tells who wants to know which vectors have been masked, and which unmasked, since the masks were these.</summary>
+    public void NoteMasks(uint before)
+    {
+        for (uint left = before ^ Masks; left != 0; left &= left - 1)
+        {
+            int vector = BitOperations.TrailingZeroCount(left);
+            interrupts.Host?.Masked(InterruptKind.Msi, vector, (before & (1u << vector)) == 0);
+        }
     }
 
     /// <summary>Turns MSI on or off as the host does, with vectors enough for <paramref name="vectors"/>.</summary>
@@ -92,7 +104,7 @@ internal sealed class MsiModel(InterruptModel interrupts, ConfigurationModel con
 
     private bool TrySend(int vector)
     {
-        if ((configuration.Read32(capability + ConfigurationImage.MsiMask) & (1u << vector)) != 0)
+        if ((Masks & (1u << vector)) != 0)
         {
             return false;
         }

@@ -8,6 +8,7 @@ internal sealed class RegionTable
     private readonly Lock gate = new();
     private readonly List<MemoryRegion> regions = [];
     private MemoryRegion? latest;
+    private ulong bytes;
 
     /// <summary>How many there are.</summary>
     public int Count
@@ -17,6 +18,18 @@ internal sealed class RegionTable
             lock (gate)
             {
                 return regions.Count;
+            }
+        }
+    }
+
+    /// <summary>How many bytes they have.</summary>
+    public ulong Bytes
+    {
+        get
+        {
+            lock (gate)
+            {
+                return bytes;
             }
         }
     }
@@ -33,7 +46,20 @@ internal sealed class RegionTable
             }
 
             regions.Insert(index, region);
+            bytes += region.Length;
             return true;
+        }
+    }
+
+    /// <summary>Whether a piece lies in a range and reaches out of it.</summary>
+    public bool IsCutBy(Iova first, Iova last)
+    {
+        lock (gate)
+        {
+            int before = IndexAfter(first.Value) - 1;
+            int atEnd = IndexAfter(last.Value) - 1;
+            return (before >= 0 && regions[before].Start < first && regions[before].Last >= first.Value)
+                || (atEnd >= 0 && regions[atEnd].Last > last.Value && regions[atEnd].Last >= first.Value);
         }
     }
 
@@ -48,6 +74,7 @@ internal sealed class RegionTable
             int end = index;
             while (end < regions.Count && regions[end].Last <= last.Value)
             {
+                bytes -= regions[end].Length;
                 end++;
             }
 

@@ -28,6 +28,9 @@ public sealed class SystemMemory
     /// <summary>How many pieces of memory the function can reach.</summary>
     internal int Count => regions.Count;
 
+    /// <summary>How many bytes those have.</summary>
+    internal ulong Bytes => regions.Bytes;
+
     /// <summary>Reads, in no particular widths.</summary>
     /// <param name="address">Where, as the driver gave it.</param>
     /// <param name="destination">Where to; on false it may hold a part.</param>
@@ -92,6 +95,9 @@ public sealed class SystemMemory
 
     /// <summary>Shows memory to the function; false where other memory is there already.</summary>
     internal bool TryAdd(MemoryRegion region) => regions.TryAdd(region);
+
+    /// <summary>Whether a piece of memory lies in a range and reaches out of it.</summary>
+    internal bool IsCutBy(Iova first, Iova last) => regions.IsCutBy(first, last);
 
     /// <summary>Takes away what lies wholly in a range.</summary>
     /// <returns>The pieces; each is gone when it was closed.</returns>

@@ -45,8 +45,12 @@ internal sealed class EventFd : IDisposable
 
     /// <summary>Adds to the count, at most up to 2⁶⁴ - 2 in sum: EAGAIN beyond where reads do not wait either.</summary>
     /// <remarks>One of a peer's that blocks is not written while it is full: whoever waits for it has its signal already.</remarks>
-    public Errno Signal(ulong count = 1) =>
-        mayBlock && !File.IsReady(PollFlags.POLLOUT) ? Errno.EAGAIN : File.Write(MemoryMarshal.AsBytes(new ReadOnlySpan<ulong>(in count)), out _);
+    public Errno Signal(ulong count = 1)
+    {
+        // Beyond what writes can make of it, as the kernel's own signals do, it is in error, and a write waits for room as ever.
+        return mayBlock && (File.GetReady(PollFlags.POLLOUT) & PollFlags.POLLOUT) == 0
+            ? Errno.EAGAIN : File.Write(MemoryMarshal.AsBytes(new ReadOnlySpan<ulong>(in count)), out _);
+    }
 
     /// <summary>Takes the count and sets it to zero, waiting for the first signal unless EFD_NONBLOCK was said: EAGAIN then.</summary>
     public Errno Read(out ulong count)
@@ -59,9 +63,22 @@ internal sealed class EventFd : IDisposable
     public bool TryRead(out ulong count) => Read(out count) == Errno.None;
 
     /// <summary>Takes the count, if there is any, without waiting: whoever waits for room goes on.</summary>
-    public void Drain()
+    public unsafe void Drain()
     {
-        if (File.IsReady(PollFlags.POLLIN))
+        // One call: between a question and a read the peer could take the count, and the read would wait for another.
+        ulong count;
+        var vector = new IoVector { iov_base = (nint)(&count), iov_len = sizeof(ulong) };
+        nint result;
+        Errno error;
+        do
+        {
+            result = Libc.preadv2(File, [vector], 1, -1, ReadWriteFlags.RWF_NOWAIT);
+            error = result < 0 ? (Errno)Marshal.GetLastPInvokeError() : Errno.None;
+        }
+        while (error == Errno.EINTR);
+
+        // Before Linux 5.8 that is not to be had of an eventfd.
+        if (error == Errno.EOPNOTSUPP && File.IsReady(PollFlags.POLLIN))
         {
             Read(out _);
         }

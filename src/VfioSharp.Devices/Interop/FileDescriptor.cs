@@ -219,13 +219,18 @@ internal sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
     /// <summary>Whether reading or writing would not wait now; also where it would fail at once.</summary>
     /// <param name="what">POLLIN or POLLOUT.</param>
     /// <param name="timeout">How long to wait for that, in milliseconds; -1 for ever.</param>
-    public bool IsReady(short what, int timeout = 0)
+    public bool IsReady(short what, int timeout = 0) => GetReady(what, timeout) != 0;
+
+    /// <summary>As <see cref="IsReady"/>: which of <see cref="PollFlags"/> hold, 0 where none does.</summary>
+    public short GetReady(short what, int timeout = 0)
     {
         bool added = false;
         DangerousAddRef(ref added);
         try
         {
-            return Poll([new PollDescriptor { fd = Number, events = what }], timeout);
+            Span<PollDescriptor> polled = [new PollDescriptor { fd = Number, events = what }];
+            Poll(polled, timeout);
+            return polled[0].revents;
         }
         finally
         {
@@ -342,7 +347,7 @@ internal sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
     /// <inheritdoc/>
     protected override bool ReleaseHandle() => Libc.close((int)handle) == 0;
 
-    private static bool Poll(Span<PollDescriptor> descriptors, int timeout)
+    private static void Poll(Span<PollDescriptor> descriptors, int timeout)
     {
         int result;
         do
@@ -350,8 +355,6 @@ internal sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
             result = Libc.poll(descriptors, (nuint)descriptors.Length, timeout);
         }
         while (Failed(result, out Errno error) && error == Errno.EINTR);
-
-        return result > 0;
     }
 
     private static void AddNames(ReadOnlySpan<byte> records, List<string> names)

@@ -37,6 +37,10 @@ internal static partial class Libc
     [LibraryImport(Library, SetLastError = true)]
     public static partial nint pwrite(FileDescriptor file, ReadOnlySpan<byte> buffer, nint size, long offset);
 
+    /// <summary>An offset of -1 stands for the file's position.</summary>
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial nint preadv2(FileDescriptor file, ReadOnlySpan<IoVector> vectors, int count, long offset, int flags);
+
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial nint readlinkat(FileDescriptor folder, string path, Span<byte> buffer, nint size);
 

@@ -32,6 +32,27 @@ internal static class Machine
     public static Errno GetLimit(int resource, out ResourceLimit limit) =>
         Libc.getrlimit(resource, out limit) == 0 ? Errno.None : (Errno)Marshal.GetLastPInvokeError();
 
+    /// <summary>Lets this process use as much of a resource as it may.</summary>
+    /// <param name="resource">One of <see cref="ResourceLimits"/>.</param>
+    /// <param name="limit">What holds now.</param>
+    public static Errno RaiseLimit(int resource, out ResourceLimit limit)
+    {
+        Errno error = GetLimit(resource, out limit);
+        if (error != Errno.None || limit.rlim_cur == limit.rlim_max)
+        {
+            return error;
+        }
+
+        ResourceLimit raised = limit with { rlim_cur = limit.rlim_max };
+        if (Libc.setrlimit(resource, in raised) != 0)
+        {
+            return (Errno)Marshal.GetLastPInvokeError();
+        }
+
+        limit = raised;
+        return Errno.None;
+    }
+
     /// <summary>The kernel's ring buffer as text, every line with its <c>&lt;priority&gt;</c>, oldest first (syslog(2)).</summary>
     public static Errno ReadSystemLog(out byte[] text)
     {

@@ -147,9 +147,11 @@ internal sealed unsafe class UnixSocket(FileDescriptor file) : IDisposable
     /// <param name="wait">Whether to wait until there is room, as long as <see cref="SetSendTimeout"/> allows.</param>
     /// <param name="count">How many bytes were sent.</param>
     /// <returns>EAGAIN where there is no room, EPIPE where the peer has closed.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">There are more descriptors than that.</exception>
     [SkipLocalsInit]
     public Errno Send(ReadOnlySpan<byte> data, ReadOnlySpan<FileDescriptor> descriptors, bool wait, out int count)
     {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(descriptors.Length, MaxDescriptors, nameof(descriptors));
         ulong* control = stackalloc ulong[descriptors.IsEmpty ? 1 : ControlLength / sizeof(ulong)];
         int held = 0;
         try
@@ -241,7 +243,10 @@ internal sealed unsafe class UnixSocket(FileDescriptor file) : IDisposable
 
     private Errno SetTimeout(int option, TimeSpan time)
     {
-        var value = new TimeValue { tv_sec = (nint)time.TotalSeconds, tv_usec = (time.Milliseconds * 1000) + time.Microseconds };
+        // Rounded up: what rounds down to zero would be for ever.
+        (long microseconds, long rest) = Math.DivRem(time.Ticks, TimeSpan.TicksPerMicrosecond);
+        (long seconds, microseconds) = Math.DivRem(microseconds + (rest > 0 ? 1 : 0), 1_000_000);
+        var value = new TimeValue { tv_sec = (nint)seconds, tv_usec = (nint)microseconds };
         ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(new ReadOnlySpan<TimeValue>(in value));
         Failed(Libc.setsockopt(File, SocketFlags.SOL_SOCKET, option, bytes, (uint)bytes.Length), out Errno error);
         return error;

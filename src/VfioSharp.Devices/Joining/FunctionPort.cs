@@ -217,29 +217,30 @@ internal sealed class FunctionPort : IFunctionHost, IAsyncDisposable
         return count;
     }
 
-    /// <summary>Resets the function and gives it back what its host had programmed: Command, BARs, interrupts (pci_restore_state() does).</summary>
+    /// <summary>Resets the function and gives it back what its host had programmed: Command, BARs, interrupts and their masks (pci_restore_state() does).</summary>
     public async ValueTask ResetAsync(CancellationToken stop = default)
     {
         byte[] saved;
+        bool[] masks;
         using (core.EnterControl())
         {
             saved = core.Configuration.Save();
+            masks = [.. Enumerable.Range(0, core.Interrupts.Msix?.Count ?? 0).Select(vector => core.Interrupts.Msix!.IsMasked(vector))];
         }
 
         await core.ResetAsync(stop).ConfigureAwait(false);
         using (core.EnterControl())
         {
             core.Configuration.Write(0, saved);
-            for (int vector = 0; vector < core.Interrupts.Msix?.Count; vector++)
+            for (int vector = 0; vector < masks.Length; vector++)
             {
-                bool isUsed = triggers.Has(InterruptKind.Msix, vector);
-                if (isUsed && placement is not null)
+                if (placement is not null && triggers.Has(InterruptKind.Msix, vector))
                 {
                     (ulong address, uint data) = placement.Assign(InterruptKind.Msix, vector, 1);
-                    core.Interrupts.Msix.SetMessage(vector, address, data);
+                    core.Interrupts.Msix!.SetMessage(vector, address, data);
                 }
 
-                core.Interrupts.Msix.SetMask(vector, !isUsed);
+                core.Interrupts.Msix!.SetMask(vector, masks[vector]);
             }
 
             core.Interrupts.Refresh();

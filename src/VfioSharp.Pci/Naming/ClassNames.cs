@@ -1,8 +1,13 @@
+using VfioSharp.Pci.Configuration;
+
 namespace VfioSharp.Pci.Naming;
 
 /// <summary>What class codes are called (PCI Code and ID Assignment 1.15, chapter 1), as far as a reader needs them.</summary>
 public static class ClassNames
 {
+    /// <summary>The name of a class code's base and sub-class.</summary>
+    public static string Of(ClassCode classCode) => Of(((uint)classCode.Base << 16) | ((uint)classCode.SubClass << 8) | classCode.Interface);
+
     /// <summary>The name of a class code's base and sub-class.</summary>
     /// <param name="classCode">The three bytes, base class in bits 23:16.</param>
     public static string Of(uint classCode) => ((classCode >> 8) & 0xffff) switch

@@ -51,6 +51,9 @@ internal sealed class ClientChannel : IEventSink
     /// <summary>Whether it is lost.</summary>
     public bool IsLost => isLost;
 
+    /// <summary>Whether the server took too long for a reply.</summary>
+    public bool IsOverdue { get; private set; }
+
     /// <summary>Asks and waits for the reply.</summary>
     /// <param name="command">What to ask.</param>
     /// <param name="head">What follows the header.</param>
@@ -69,47 +72,35 @@ internal sealed class ClientChannel : IEventSink
         Send(call.Id, command, MessageFlags.None, head, tail, files);
         while (true)
         {
+            bool receives;
             lock (gate)
             {
-                while (!call.IsDone && isReceiving && Left(start, time) is { Ticks: > 0 } left)
-                {
-                    Monitor.Wait(gate, left);
-                }
-
                 if (call.IsDone)
                 {
                     return TakeReplied(call);
                 }
 
-                if (!isReceiving)
-                {
-                    isReceiving = true;
-                }
-                else
-                {
-                    break;
-                }
+                receives = !isReceiving;
+                isReceiving = true;
             }
 
-            ReceiveFor(call, start, time);
-            if (Left(start, time).Ticks <= 0)
+            if (Left(start, time) is not { Ticks: > 0 } left)
             {
-                break;
-            }
-        }
+                if (receives)
+                {
+                    EndReceiving();
+                }
 
-        lock (gate)
-        {
-            if (call.IsDone)
+                LoseOverdue(command, time);
+            }
+            else if (receives)
             {
-                return TakeReplied(call);
+                ReceiveFor(call, start, time);
             }
-        }
-
-        Lose($"it did not reply to {Tracing.MessageText.NameOf(command)} within {time.TotalSeconds:0.#} s");
-        lock (gate)
-        {
-            return TakeReplied(call);
+            else
+            {
+                call.Wait(left);
+            }
         }
     }
 
@@ -130,7 +121,7 @@ internal sealed class ClientChannel : IEventSink
             Task reply = awaited.Task;
             if (await Task.WhenAny(reply, Task.Delay(time)).ConfigureAwait(false) != reply)
             {
-                Lose($"it did not reply to {Tracing.MessageText.NameOf(command)} within {time.TotalSeconds:0.#} s");
+                LoseOverdue(command, time);
                 await reply.ConfigureAwait(false);
             }
         }
@@ -167,8 +158,7 @@ internal sealed class ClientChannel : IEventSink
 
         lock (gate)
         {
-            calls.End(call);
-            Monitor.PulseAll(gate);
+            End(call);
         }
     }
 
@@ -255,6 +245,12 @@ internal sealed class ClientChannel : IEventSink
         EndReceiving();
     }
 
+    private void LoseOverdue(MessageCommand command, TimeSpan time)
+    {
+        IsOverdue = true;
+        Lose($"it did not reply to {Tracing.MessageText.NameOf(command)} within {time.TotalSeconds:0.#} s");
+    }
+
     private static TimeSpan Left(long start, TimeSpan time) => time - Stopwatch.GetElapsedTime(start);
 
     private ClientCall? Begin(TaskCompletionSource? awaited, TimeSpan time)
@@ -280,8 +276,15 @@ internal sealed class ClientChannel : IEventSink
             return call;
         }
 
-        calls.End(call);
+        End(call);
         return null;
+    }
+
+    // One who waits for a place among the calls can have this one's.
+    private void End(ClientCall call)
+    {
+        calls.End(call);
+        Monitor.Pulse(gate);
     }
 
     private void Send(
@@ -321,7 +324,12 @@ internal sealed class ClientChannel : IEventSink
         lock (gate)
         {
             isReceiving = false;
-            Monitor.PulseAll(gate);
+            calls.FindWaiting()?.Signal(); // to receive for all
+            if (isLost)
+            {
+                Monitor.PulseAll(gate); // Close() may wait
+            }
+
             if (watchers > 0 && isRegistered)
             {
                 events.Modify(stream.File, EpollFlags.EPOLLRDHUP | EpollFlags.EPOLLIN); // tells again of what came meanwhile

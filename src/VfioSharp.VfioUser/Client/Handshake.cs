@@ -19,13 +19,14 @@ internal sealed class Handshake(string name, ClientChannel channel, VfioUserLimi
     private const ushort Minor = 2;
     private const int MaxVectors = 2048;
 
-    /// <summary>What the server can do.</summary>
-    public Capabilities Server { get; private set; } = Capabilities.None;
+    private ServedShape served = ServedShape.Nothing;
 
-    /// <summary>Agrees on a version.</summary>
+    /// <summary>Agrees on a version. A server that serves another client says nothing before it is rid of that.</summary>
+    /// <param name="patience">How long to wait where that is longer than for other replies.</param>
     /// <returns>The server's socket for its own commands; null where it has none.</returns>
+    /// <exception cref="DeviceBusyException">The server says nothing.</exception>
     /// <exception cref="PciException">The server refuses, or is not what it should be.</exception>
-    public async ValueTask<UnixSocket?> AgreeAsync()
+    public async ValueTask<UnixSocket?> AgreeAsync(TimeSpan patience)
     {
         byte[] text = CapabilitiesJson.Write(new Capabilities
         {
@@ -38,7 +39,8 @@ internal sealed class Handshake(string name, ClientChannel channel, VfioUserLimi
         byte[] proposal = new byte[(int)NativeSize.Of<VersionHeader>() + text.Length];
         MemoryMarshal.Write(proposal, new VersionHeader { Major = Major, Minor = Minor });
         text.CopyTo(proposal, (int)NativeSize.Of<VersionHeader>());
-        ClientCall call = await AskAsync(MessageCommand.Version, proposal).ConfigureAwait(false);
+        TimeSpan time = patience > limits.ReplyTime ? patience : limits.ReplyTime;
+        ClientCall call = await AskAsync(MessageCommand.Version, proposal, time).ConfigureAwait(false);
         try
         {
             return ReadVersion(call);
@@ -49,7 +51,7 @@ internal sealed class Handshake(string name, ClientChannel channel, VfioUserLimi
         }
     }
 
-    /// <summary>Asks what there is.</summary>
+    /// <summary>Asks what there is; the version has been agreed on.</summary>
     /// <exception cref="PciException">The server refuses, or says what cannot be.</exception>
     public async ValueTask<ServedShape> DescribeAsync()
     {
@@ -69,14 +71,19 @@ internal sealed class Handshake(string name, ClientChannel channel, VfioUserLimi
                 files.Add(file);
             }
 
-            var interrupts = ImmutableArray.CreateBuilder<InterruptShape>();
+            var interrupts = ImmutableArray.CreateBuilder<VfioIrqInfo>();
             for (uint index = 0; index < Math.Min(info.Interrupts, (uint)InterruptKind.Request + 1); index++)
             {
                 interrupts.Add(await DescribeInterruptsAsync(index).ConfigureAwait(false));
             }
 
-            return new ServedShape(
-                (info.Flags & VfioDeviceInfo.VFIO_DEVICE_FLAGS_RESET) != 0, regions.ToImmutable(), files.ToImmutable(), interrupts.ToImmutable());
+            return served with
+            {
+                CanReset = (info.Flags & VfioDeviceInfo.VFIO_DEVICE_FLAGS_RESET) != 0,
+                Regions = regions.ToImmutable(),
+                Files = files.ToImmutable(),
+                Interrupts = interrupts.ToImmutable(),
+            };
         }
         catch
         {
@@ -96,7 +103,7 @@ internal sealed class Handshake(string name, ClientChannel channel, VfioUserLimi
         {
             byte[] request = new byte[NativeSize.Of<VfioRegionInfo>()];
             MemoryMarshal.Write(request, new VfioRegionInfo { argsz = room, index = index });
-            ClientCall call = await AskAsync(MessageCommand.DeviceGetRegionInfo, request).ConfigureAwait(false);
+            ClientCall call = await AskAsync(MessageCommand.DeviceGetRegionInfo, request, limits.ReplyTime).ConfigureAwait(false);
             try
             {
                 Require(MemoryMarshal.TryRead(call.Payload, out VfioRegionInfo info) && info.index == index, $"it does not describe region {index}");
@@ -118,7 +125,7 @@ internal sealed class Handshake(string name, ClientChannel channel, VfioUserLimi
         }
     }
 
-    private async ValueTask<InterruptShape> DescribeInterruptsAsync(uint index)
+    private async ValueTask<VfioIrqInfo> DescribeInterruptsAsync(uint index)
     {
         var info = new VfioIrqInfo { argsz = NativeSize.Of<VfioIrqInfo>(), index = index };
         info = await AskAsync(MessageCommand.DeviceGetIrqInfo, info).ConfigureAwait(false);
@@ -129,7 +136,7 @@ internal sealed class Handshake(string name, ClientChannel channel, VfioUserLimi
             _ => 1,
         };
         Require(info.index == index && info.count <= most, $"it says that its function has {info.count} {((InterruptKind)index).Label} vectors");
-        return new InterruptShape((info.flags & VfioIrqInfo.VFIO_IRQ_INFO_EVENTFD) == 0 ? 0 : (int)info.count, (info.flags & VfioIrqInfo.VFIO_IRQ_INFO_NORESIZE) == 0);
+        return info;
     }
 
     private UnixSocket? ReadVersion(ClientCall call)
@@ -140,7 +147,7 @@ internal sealed class Handshake(string name, ClientChannel channel, VfioUserLimi
         bool isRead = CapabilitiesJson.TryRead(call.Payload[(int)NativeSize.Of<VersionHeader>()..], out Capabilities server, out fault);
         Require(isRead, fault);
         Require(server.MaxDataTransfer > 0, "it takes no data at all");
-        Server = server;
+        served = served with { Server = server, Minor = version.Minor };
         if (!server.TwinSocket)
         {
             return null;
@@ -169,7 +176,7 @@ internal sealed class Handshake(string name, ClientChannel channel, VfioUserLimi
     {
         byte[] request = new byte[NativeSize.Of<T>()];
         MemoryMarshal.Write(request, in question);
-        ClientCall call = await AskAsync(command, request).ConfigureAwait(false);
+        ClientCall call = await AskAsync(command, request, limits.ReplyTime).ConfigureAwait(false);
         try
         {
             Require(MemoryMarshal.TryRead(call.Payload, out T answer), $"its reply to {Tracing.MessageText.NameOf(command)} is cut off");
@@ -181,10 +188,9 @@ internal sealed class Handshake(string name, ClientChannel channel, VfioUserLimi
         }
     }
 
-    private async ValueTask<ClientCall> AskAsync(MessageCommand command, byte[] request)
+    private async ValueTask<ClientCall> AskAsync(MessageCommand command, byte[] request, TimeSpan time)
     {
-        ClientCall call = await channel.CallAsync(command, request, limits.ReplyTime).ConfigureAwait(false)
-            ?? throw new VfioUserProtocolException("connect", $"{name} cannot be driven: {channel.Reason}");
+        ClientCall call = await channel.CallAsync(command, request, time).ConfigureAwait(false) ?? throw Unanswered(command);
         if (call.Error == Errno.None)
         {
             return call;
@@ -194,6 +200,10 @@ internal sealed class Handshake(string name, ClientChannel channel, VfioUserLimi
         Return(call);
         throw new PciException("connect", $"{name} refuses {Tracing.MessageText.NameOf(command)} ({error})", errorNumber: (int)error);
     }
+
+    private PciException Unanswered(MessageCommand command) => command == MessageCommand.Version && channel.IsOverdue
+        ? new DeviceBusyException("connect", $"{name} does not answer: it has another client, as a rule, and serves one at a time. End that one, or wait for longer.")
+        : new VfioUserProtocolException("connect", $"{name} cannot be driven: {channel.Reason}");
 
     // What nobody took of it is closed.
     private void Return(ClientCall call)

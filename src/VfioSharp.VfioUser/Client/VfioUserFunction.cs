@@ -14,6 +14,7 @@ namespace VfioSharp.VfioUser.Client;
 /// <summary>A function of another process's, driven over a socket, by the rules that vfio-pci has for physical ones.</summary>
 internal sealed class VfioUserFunction : PciFunction
 {
+    private readonly ServerContact contact;
     private readonly ClientChannel channel;
     private readonly ClientMemoryServer memory;
     private readonly ImmutableArray<FileDescriptor?> files;
@@ -26,21 +27,21 @@ internal sealed class VfioUserFunction : PciFunction
     private readonly bool posts;
     private readonly bool writesMany;
 
-    /// <summary>Takes over what has been connected.</summary>
-    public VfioUserFunction(
-        FunctionShape shape, ClientChannel channel, ClientMemoryServer memory, ServedShape served, HostOwned owned, Capabilities server, VfioUserClientOptions options)
+    /// <summary>Takes over a connection.</summary>
+    public VfioUserFunction(FunctionShape shape, ServerContact contact, VfioUserClientOptions options)
         : base(shape)
     {
-        this.channel = channel;
-        this.memory = memory;
-        this.owned = owned;
-        files = served.Files;
-        regions = served.Regions;
+        this.contact = contact;
+        channel = contact.Channel;
+        memory = contact.Memory;
+        owned = HostOwned.Of(contact.Served.Configuration);
+        files = contact.Served.Files;
+        regions = contact.Served.Regions;
         limits = options.Limits;
-        maxData = Math.Min(server.MaxDataTransfer, limits.MaxDataTransfer);
-        maxDescriptors = Math.Clamp(server.MaxMessageDescriptors, 1, UnixSocket.MaxDescriptors);
+        maxData = Math.Min(contact.Served.Server.MaxDataTransfer, limits.MaxDataTransfer);
+        maxDescriptors = Math.Clamp(contact.Served.Server.MaxMessageDescriptors, 1, UnixSocket.MaxDescriptors);
         posts = options.PostedWrites;
-        writesMany = server.WriteMultiple;
+        writesMany = contact.Served.Server.WriteMultiple;
         notices = new FunctionNotices(this);
         channel.Lost += _ => Lose();
         if (channel.IsLost)
@@ -266,14 +267,8 @@ internal sealed class VfioUserFunction : PciFunction
     internal override ValueTask CloseCore()
     {
         notices.Stop();
-        channel.Close();
-        memory.Dispose();
+        contact.Dispose();
         notices.Dispose();
-        foreach (FileDescriptor? file in files)
-        {
-            file?.Dispose();
-        }
-
         return ValueTask.CompletedTask;
     }
 

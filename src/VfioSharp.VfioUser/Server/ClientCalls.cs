@@ -46,20 +46,14 @@ internal sealed class ClientCalls(MessageStream stream, Connection connection) :
 
         try
         {
-            if (stream.Send(message, default) != TransferResult.Done)
+            TransferResult sent = stream.Send(message, default);
+            if (sent != TransferResult.Done)
             {
-                Fail("it does not take what it is sent");
-                return false;
+                return Give(sent == TransferResult.Closed ? null : "it does not take what it is sent");
             }
 
             BeginWait();
-            if (IsHandlingHere ? Receive(call, time) : call.Wait(time))
-            {
-                return true;
-            }
-
-            Fail($"it did not reply within {time.TotalSeconds:0.#} s");
-            return false;
+            return IsHandlingHere ? Receive(call, time) : call.Wait(time) || Give(Late(time));
         }
         finally
         {
@@ -73,9 +67,10 @@ internal sealed class ClientCalls(MessageStream stream, Connection connection) :
     /// <inheritdoc/>
     public void BeginWait()
     {
-        if (IsHandlingHere && !connection.HasOwnThread)
+        if (IsHandlingHere)
         {
-            SharedPump.Instance.BeginWait();
+            stream.Flush(wait: false); // the client may be waiting for what was replied by then
+            (connection.HasOwnThread ? null : SharedPump.Instance)?.BeginWait();
         }
     }
 
@@ -121,13 +116,26 @@ internal sealed class ClientCalls(MessageStream stream, Connection connection) :
         }
     }
 
+    private static string Late(TimeSpan time) => $"it did not reply within {time.TotalSeconds:0.#} s";
+
+    // There is no reply: the client did something wrong, or has left, which whoever works for the connection sees next.
+    private bool Give(string? up)
+    {
+        if (up is not null)
+        {
+            Fail(up);
+        }
+
+        return false;
+    }
+
     // Inside a command's handler nobody else receives; the client's next commands wait.
     private bool Receive(PendingCall call, TimeSpan time)
     {
         long start = Stopwatch.GetTimestamp();
-        if (stream.Flush(wait: true) != TransferResult.Done)
+        if (stream.Flush(wait: true) is var flushed && flushed != TransferResult.Done)
         {
-            return false;
+            return Give(flushed == TransferResult.Closed ? null : "it does not take what it is sent");
         }
 
         while (true)
@@ -139,9 +147,15 @@ internal sealed class ClientCalls(MessageStream stream, Connection connection) :
             }
 
             TimeSpan left = time - Stopwatch.GetElapsedTime(start);
-            if (stream.IsFull || left <= TimeSpan.Zero || !stream.WaitForInput(left) || stream.Receive(wait: false) is TransferResult.Closed or TransferResult.Failed)
+            if (left <= TimeSpan.Zero || !stream.WaitForInput(left))
             {
-                return false;
+                return Give(Late(time));
+            }
+
+            TransferResult received = stream.Receive(wait: false);
+            if (received is TransferResult.Closed or TransferResult.Failed)
+            {
+                return Give(received == TransferResult.Closed ? null : stream.Fault);
             }
         }
     }

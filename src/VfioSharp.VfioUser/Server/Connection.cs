@@ -229,7 +229,6 @@ internal sealed class Connection : ReadyWork
         }
         else
         {
-            stream.Flush(wait: false); // the refusal, where it has one
             End(fault);
         }
     }
@@ -349,17 +348,13 @@ internal sealed class Connection : ReadyWork
     /// <summary>Receives what is there; false where the connection is over.</summary>
     public bool Receive(bool wait)
     {
-        switch (stream.Receive(wait))
+        TransferResult result = stream.Receive(wait);
+        if (result is TransferResult.Closed or TransferResult.Failed)
         {
-            case TransferResult.Closed:
-                End(null);
-                return false;
-            case TransferResult.Failed:
-                End(stream.Fault);
-                return false;
-            default:
-                return true;
+            End(result == TransferResult.Closed ? null : stream.Fault);
         }
+
+        return !isOver;
     }
 
     private void End(string? reason)
@@ -367,6 +362,11 @@ internal sealed class Connection : ReadyWork
         if (!isOver)
         {
             isOver = true;
+            if (reason is not null)
+            {
+                stream.Flush(wait: false); // what was replied by then, a refusal as a rule
+            }
+
             SharedPump.Instance.Remove(stream.File);
             deadline.Dispose();
             calls.End();

@@ -25,7 +25,7 @@ internal sealed class IoDescriptorCommands(Served served, MessageStream stream, 
         }
 
         BarLayout? bar = request.Index < RegionIndex.Bars ? served.Function.Layout.Bar((int)request.Index) : null;
-        Doorbell[] offered = [.. (bar?.Doorbells ?? []).Take(client.MaxMessageDescriptors)];
+        Doorbell[] offered = [.. (bar?.Doorbells ?? []).Take(Math.Min(client.MaxMessageDescriptors, UnixSocket.MaxDescriptors))];
         int length = (int)(NativeSize.Of<RegionIoFds>() + (NativeSize.Of<SubRegion>() * offered.Length));
         bool fits = request.ArgumentSize >= (uint)length;
         var writer = new MessageWriter(stream.Reserve(length));

@@ -81,7 +81,7 @@ internal sealed class Listener(UnixSocket socket, string name, Served served) : 
     }
 
     public IMessageTrace? TraceFor(Connection connection) =>
-        served.Options.Trace is { } write ? new MessageTrace(line => write($"{name} client {connection.Number} {line}")) : null;
+        served.Options.Trace is { } write ? new MessageTrace(line => write($"{name} client {connection.Number} {line}"), isServer: true) : null;
 
     public void NoteServed(Connection connection, int minor)
     {

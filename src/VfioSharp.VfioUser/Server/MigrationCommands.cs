@@ -27,12 +27,14 @@ internal sealed class MigrationCommands(Served served, MessageStream stream, Cap
     private readonly int maxData = Math.Min(served.Options.Limits.MaxDataTransfer, client.MaxDataTransfer);
     private VfioMigrationState state = VfioMigrationState.VFIO_DEVICE_STATE_RUNNING;
     private MemoryStream data = new();
+    private int resets = served.Function.Core.Resets;
 
     /// <summary>Carries a command about a feature out; one that changes the state is told by <paramref name="change"/>, and carried out by <see cref="ChangeAsync"/>.</summary>
     public Errno Feature(in Message message, out Reply reply, out VfioMigrationState? change)
     {
         reply = default;
         change = null;
+        NoteReset();
         var reader = new MessageReader(message.Payload);
         if (!reader.TryRead(out VfioDeviceFeature feature) || feature.argsz < (uint)HeaderLength)
         {
@@ -94,16 +96,10 @@ internal sealed class MigrationCommands(Served served, MessageStream stream, Cap
         return Errno.None;
     }
 
-    /// <summary>The function was reset: it runs.</summary>
-    public void NoteReset()
-    {
-        state = VfioMigrationState.VFIO_DEVICE_STATE_RUNNING;
-        data = new MemoryStream();
-    }
-
     public Errno ReadData(in Message message, out Reply reply)
     {
         reply = default;
+        NoteReset();
         var reader = new MessageReader(message.Payload);
         if (!reader.TryRead(out MigrationData request) || state != VfioMigrationState.VFIO_DEVICE_STATE_STOP_COPY || request.Size > (uint)maxData
             || request.ArgumentSize < (uint)DataHeaderLength + request.Size)
@@ -120,6 +116,7 @@ internal sealed class MigrationCommands(Served served, MessageStream stream, Cap
 
     public Errno WriteData(in Message message)
     {
+        NoteReset();
         var reader = new MessageReader(message.Payload);
         if (!reader.TryRead(out MigrationData request) || state != VfioMigrationState.VFIO_DEVICE_STATE_RESUMING || request.Size != (uint)reader.Rest.Length)
         {
@@ -140,6 +137,7 @@ internal sealed class MigrationCommands(Served served, MessageStream stream, Cap
     public async ValueTask DisposeAsync()
     {
         core.Memory.Log = null;
+        NoteReset();
         if (state != VfioMigrationState.VFIO_DEVICE_STATE_RUNNING)
         {
             await core.StartAsync(CancellationToken.None).ConfigureAwait(false);
@@ -153,6 +151,17 @@ internal sealed class MigrationCommands(Served served, MessageStream stream, Cap
         VfioDeviceFeature.VFIO_DEVICE_FEATURE_DMA_LOGGING_START or VfioDeviceFeature.VFIO_DEVICE_FEATURE_DMA_LOGGING_STOP => Set,
         _ => 0,
     };
+
+    // A function that was reset runs, whoever asked for it.
+    private void NoteReset()
+    {
+        if (resets != core.Resets)
+        {
+            resets = core.Resets;
+            state = VfioMigrationState.VFIO_DEVICE_STATE_RUNNING;
+            data = new MemoryStream();
+        }
+    }
 
     private async ValueTask<Errno> StepAsync(VfioMigrationState next)
     {

@@ -48,11 +48,18 @@ internal sealed class RegionCommands(Served served, MessageStream stream, Capabi
         }
 
         ReadOnlySpan<byte> whole = served.InfoOf((int)info.index);
-        if (info.argsz < (uint)whole.Length)
+        if (info.argsz < (uint)whole.Length || agreed.MaxMessageDescriptors == 0)
         {
             VfioRegionInfo alone = MemoryMarshal.Read<VfioRegionInfo>(whole);
             alone.flags &= ~VfioRegionInfo.VFIO_REGION_INFO_FLAG_CAPS;
             alone.cap_offset = 0;
+            if (agreed.MaxMessageDescriptors == 0)
+            {
+                // Who takes no descriptor cannot map.
+                alone.flags &= ~VfioRegionInfo.VFIO_REGION_INFO_FLAG_MMAP;
+                alone.argsz = NativeSize.Of<VfioRegionInfo>();
+            }
+
             reply = Reply.Of(stream, in alone);
             return Errno.None;
         }

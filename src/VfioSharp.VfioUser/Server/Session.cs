@@ -161,7 +161,6 @@ internal sealed class Session : IAsyncDisposable
     private async Task<Errno> ResetAsync()
     {
         await port.ResetAsync().ConfigureAwait(false);
-        migration.NoteReset();
         return Errno.None;
     }
 

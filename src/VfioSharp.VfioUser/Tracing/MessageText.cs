@@ -70,7 +70,8 @@ internal static class MessageText
         switch (header.Command)
         {
             case MessageCommand.Version when reader.TryRead(out VersionHeader version):
-                text.Append(culture, $" {version.Major}.{version.Minor} {Encoding.UTF8.GetString(reader.Rest).TrimEnd('\0')}");
+                text.Append(culture, $" {version.Major}.{version.Minor} ");
+                AppendText(text, reader.Rest.TrimEnd((byte)0));
                 return true;
             case MessageCommand.DmaMap when reader.TryRead(out DmaMapRequest map):
                 text.Append(culture, $" 0x{map.Address:x}+0x{map.Size:x} {Access(map.Flags)} file offset 0x{map.Offset:x}");
@@ -140,6 +141,15 @@ internal static class MessageText
         if (capabilities.IsMsixMappable)
         {
             text.Append(" msix-mappable");
+        }
+    }
+
+    // Whoever sent it may have written what would look like lines of the trace, or steer a terminal.
+    private static void AppendText(StringBuilder text, ReadOnlySpan<byte> bytes)
+    {
+        foreach (char character in Encoding.UTF8.GetString(bytes))
+        {
+            _ = character is >= ' ' and <= '~' ? text.Append(character) : text.Append(CultureInfo.InvariantCulture, $"\\u{(int)character:x4}");
         }
     }
 

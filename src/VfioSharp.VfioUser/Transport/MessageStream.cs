@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using VfioSharp.Devices.Interop;
 using VfioSharp.VfioUser.Wire;
 
@@ -156,6 +157,7 @@ internal sealed class MessageStream : IDisposable
     /// <returns>WouldBlock where the time to wait is over: the connection is of no more use.</returns>
     public TransferResult Send(ReadOnlySpan<byte> message, ReadOnlySpan<FileDescriptor> files)
     {
+        Trace?.Show(false, MemoryMarshal.Read<MessageHeader>(message), message[MessageHeader.Length..], files.Length);
         lock (sending)
         {
             // A message that went out in part comes first.

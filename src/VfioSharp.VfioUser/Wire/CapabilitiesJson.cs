@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace VfioSharp.VfioUser.Wire;
 
@@ -68,6 +69,12 @@ internal static class CapabilitiesJson
             return false;
         }
 
+        if (!Utf8.IsValid(text[..end]))
+        {
+            fault = "the capabilities are no UTF-8";
+            return false;
+        }
+
         try
         {
             var json = new Utf8JsonReader(text[..end], new JsonReaderOptions { MaxDepth = MaxDepth });
@@ -88,8 +95,9 @@ internal static class CapabilitiesJson
             Expect(!json.Read(), "something follows them");
             return true;
         }
-        catch (JsonException problem)
+        catch (Exception problem) when (problem is JsonException or InvalidOperationException)
         {
+            // Not even valid UTF-8 is all text: a name may hold an escaped half of a surrogate pair, and that is no JsonException.
             fault = $"the capabilities cannot be read: {problem.Message}";
             return false;
         }

@@ -48,7 +48,7 @@ internal static class Options
         return null;
     }
 
-    private static Option<T> Choice<T>(string name, string description)
+    public static Option<T> Choice<T>(string name, string description)
         where T : struct, Enum
     {
         return new Option<T>(name)

@@ -1,9 +1,11 @@
 using System.Globalization;
 using System.Text.Json;
 using VfioSharp.Pci.Audit;
+using VfioSharp.Pci.Configuration;
 using VfioSharp.Pci.Evidence;
 using VfioSharp.Pci.Isolation;
 using VfioSharp.Pci.Mapping;
+using VfioSharp.Pci.Msix;
 using VfioSharp.Pci.Topology;
 
 namespace VfioSharp.Cli.Output;
@@ -51,6 +53,62 @@ internal static class AuditJson
         json.WriteEndObject();
     }
 
+    /// <summary>The objects <c>msix</c> and <c>table</c>, or null for each.</summary>
+    public static void WriteTable(Utf8JsonWriter json, MsixGeometry? msix, MsixTableDecision? table)
+    {
+        json.WritePropertyName("msix");
+        if (msix is not null)
+        {
+            WriteMsix(json, msix);
+        }
+        else
+        {
+            json.WriteNullValue();
+        }
+
+        json.WritePropertyName("table");
+        if (table is not null)
+        {
+            WriteDecision(json, table);
+        }
+        else
+        {
+            json.WriteNullValue();
+        }
+    }
+
+    /// <summary>The array <c>findings</c> of configuration space.</summary>
+    public static void WriteFindings(Utf8JsonWriter json, IEnumerable<ConfigurationFinding> findings)
+    {
+        json.WriteStartArray("findings");
+        foreach (ConfigurationFinding finding in findings)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("offset", finding.Offset);
+            json.WriteString("text", finding.Text);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    /// <summary>An array of ranges.</summary>
+    public static void WriteRanges(Utf8JsonWriter json, string name, IEnumerable<ByteRange> ranges)
+    {
+        json.WriteStartArray(name);
+        foreach (ByteRange range in ranges)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("offset", range.Offset);
+            json.WriteNumber("length", range.Length);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
+
+    public static string Hex(uint value, int digits) => value.ToString($"x{digits}", CultureInfo.InvariantCulture);
+
     public static string Camel<T>(T value)
         where T : struct, Enum => JsonNamingPolicy.CamelCase.ConvertName(value.ToString());
 
@@ -97,28 +155,8 @@ internal static class AuditJson
         json.WriteString("notAssignable", function.Assignability.Explanation);
         WriteNullable(json, "kernelAccepts", function.Isolation.KernelAccepts);
         WriteIsolation(json, function);
-        json.WritePropertyName("msix");
-        WriteMsix(json, function);
-        json.WritePropertyName("table");
-        if (function.Table is { } table)
-        {
-            WriteDecision(json, table);
-        }
-        else
-        {
-            json.WriteNullValue();
-        }
-
-        json.WriteStartArray("findings");
-        foreach (Pci.Configuration.ConfigurationFinding finding in function.Findings)
-        {
-            json.WriteStartObject();
-            json.WriteNumber("offset", finding.Offset);
-            json.WriteString("text", finding.Text);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
+        WriteTable(json, function.Msix, function.Table);
+        WriteFindings(json, function.Findings);
         json.WriteEndObject();
     }
 
@@ -136,14 +174,8 @@ internal static class AuditJson
         json.WriteEndObject();
     }
 
-    private static void WriteMsix(Utf8JsonWriter json, FunctionAudit function)
+    private static void WriteMsix(Utf8JsonWriter json, MsixGeometry msix)
     {
-        if (function.Msix is not { } msix)
-        {
-            json.WriteNullValue();
-            return;
-        }
-
         // The PBA as it really lies: known quirks corrected.
         json.WriteStartObject();
         json.WriteNumber("vectors", msix.Capability.Vectors);
@@ -162,20 +194,6 @@ internal static class AuditJson
             json.WriteStartObject();
             json.WriteString("source", finding.Source);
             json.WriteString("text", finding.Text);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
-    }
-
-    private static void WriteRanges(Utf8JsonWriter json, string name, IEnumerable<ByteRange> ranges)
-    {
-        json.WriteStartArray(name);
-        foreach (ByteRange range in ranges)
-        {
-            json.WriteStartObject();
-            json.WriteNumber("offset", range.Offset);
-            json.WriteNumber("length", range.Length);
             json.WriteEndObject();
         }
 
@@ -205,6 +223,4 @@ internal static class AuditJson
             json.WriteNull(name);
         }
     }
-
-    private static string Hex(uint value, int digits) => value.ToString($"x{digits}", CultureInfo.InvariantCulture);
 }

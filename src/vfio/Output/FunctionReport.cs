@@ -4,15 +4,13 @@ using VfioSharp.Pci.Audit;
 using VfioSharp.Pci.Configuration;
 using VfioSharp.Pci.Evidence;
 using VfioSharp.Pci.Isolation;
-using VfioSharp.Pci.Mapping;
-using VfioSharp.Pci.Msix;
 
 namespace VfioSharp.Cli.Output;
 
 /// <summary>One function for a person: a headline, then a labelled line for each thing the audit says of it.</summary>
 internal sealed class FunctionReport(IAnsiConsole console, HostAudit audit)
 {
-    private const int LabelWidth = 10;
+    private readonly LabelledLines lines = new(console);
 
     public static Style StyleOf(IsolationVerdict verdict) => new(verdict switch
     {
@@ -96,24 +94,8 @@ internal sealed class FunctionReport(IAnsiConsole console, HostAudit audit)
             return;
         }
 
-        Line("MSI-X", string.Create(CultureInfo.InvariantCulture,
-            $"{Count(msix.Capability.Vectors)}; table in BAR {msix.TableBar} at {msix.Table?.ToString() ?? "nowhere usable"}; PBA in BAR {msix.PbaBar} at {msix.Pba?.ToString() ?? "nowhere usable"}"));
-        if (function.Table is { } decision)
-        {
-            string neighbours = string.Join(", ", msix.TablePageNeighbours(audit.PageSize)
-                .Select(neighbour => neighbour.Kind == BarContentKind.Registers ? $"{neighbour.Range} (registers or unused)" : neighbour.ToString()));
-            Line("Its page", neighbours.Length == 0 ? "holds nothing else" : $"also holds {neighbours}");
-            Line("Mapping", decision.Explain(), new Style(decision.Access == MsixTableAccess.Mapped ? Color.Green : Color.Yellow));
-            Line("", $"mapped {Join(decision.Mapped)}; trapped {Join(decision.Trapped)}");
-        }
+        MsixReport.Write(lines, msix, function.Table, audit.PageSize);
     }
 
-    private static string Join(IEnumerable<ByteRange> ranges)
-    {
-        string text = string.Join(", ", ranges.Select(range => range.ToString()));
-        return text.Length == 0 ? "nothing" : text;
-    }
-
-    private void Line(string label, string text, Style? style = null) =>
-        console.Line($"  {label.PadRight(LabelWidth)}", text, style, new Style(Color.Grey));
+    private void Line(string label, string text, Style? style = null) => lines.Line(label, text, style);
 }

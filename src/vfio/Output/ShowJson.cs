@@ -24,8 +24,17 @@ internal static class ShowJson
         }
 
         json.WriteEndArray();
+        WriteBars(json, function.Bars);
+        WriteCapabilities(json, function.Configuration);
+        WritePages(json, atPageSizes);
+        json.WriteEndObject();
+    }
+
+    /// <summary>The array <c>bars</c>.</summary>
+    public static void WriteBars(Utf8JsonWriter json, BarSet bars)
+    {
         json.WriteStartArray("bars");
-        foreach (BarResource bar in function.Bars.Where(bar => bar.IsImplemented))
+        foreach (BarResource bar in bars.Where(bar => bar.IsImplemented))
         {
             json.WriteStartObject();
             json.WriteNumber("index", bar.Index);
@@ -37,8 +46,13 @@ internal static class ShowJson
         }
 
         json.WriteEndArray();
+    }
+
+    /// <summary>The array <c>capabilities</c>.</summary>
+    public static void WriteCapabilities(Utf8JsonWriter json, ConfigurationSpace configuration)
+    {
         json.WriteStartArray("capabilities");
-        foreach (PciCapability capability in function.Configuration.Capabilities.All)
+        foreach (PciCapability capability in configuration.Capabilities.All)
         {
             json.WriteStartObject();
             json.WriteNumber("id", capability.RawId);
@@ -50,8 +64,13 @@ internal static class ShowJson
         }
 
         json.WriteEndArray();
+    }
+
+    /// <summary>The array <c>pages</c>.</summary>
+    public static void WritePages(Utf8JsonWriter json, IEnumerable<MsixTableDecision> decisions)
+    {
         json.WriteStartArray("pages");
-        foreach (MsixTableDecision decision in atPageSizes)
+        foreach (MsixTableDecision decision in decisions)
         {
             json.WriteStartObject();
             json.WriteNumber("pageSize", decision.Question.PageSize);
@@ -61,6 +80,5 @@ internal static class ShowJson
         }
 
         json.WriteEndArray();
-        json.WriteEndObject();
     }
 }

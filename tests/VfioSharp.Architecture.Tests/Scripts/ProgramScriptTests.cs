@@ -34,6 +34,7 @@ public sealed class ProgramScriptTests : IDisposable
     [Theory]
     [InlineData("a changed file", "src/vfio/Program.cs")]
     [InlineData("a new file", "src/vfio/Other.cs")]
+    [InlineData("a changed sample", "samples/Tally/Tally.cs")]
     [InlineData("a build file", "global.json")]
     public void A_change_builds_anew(string _, string path)
     {

@@ -29,6 +29,7 @@ internal sealed class ScriptCheckout : IDisposable
 
         Write("src/vfio/Program.cs", "return 0;");
         Write("src/vfio/vfio.csproj", "<Project />");
+        Write("samples/Tally/Tally.cs", "");
         Directory.CreateDirectory(At("home"));
         Directory.CreateDirectory(At("dotnet/sdk"));
         Directory.CreateDirectory(At("tools"));

@@ -13,9 +13,15 @@ internal sealed class TestFunction(FunctionLayout layout) : EmulatedFunction(lay
 
     public Action<int, ulong, int, ulong> Writes { get; set; } = (_, _, _, _) => { };
 
+    public Action<int, Doorbell> Rings { get; set; } = (_, _) => { };
+
     public Func<ValueTask> Resets { get; set; } = () => ValueTask.CompletedTask;
 
     public Func<ValueTask> Quiesces { get; set; } = () => ValueTask.CompletedTask;
+
+    public Func<Stream, ValueTask> Saves { get; set; } = _ => ValueTask.CompletedTask;
+
+    public Func<Stream, ValueTask> Restores { get; set; } = _ => ValueTask.CompletedTask;
 
     public SystemMemory SystemMemory => Memory;
 
@@ -42,6 +48,12 @@ internal sealed class TestFunction(FunctionLayout layout) : EmulatedFunction(lay
         Writes(bar, offset, width, value);
     }
 
+    protected override void OnDoorbell(int bar, Doorbell bell)
+    {
+        Calls.Add($"ring {bell.Width} at {bar}:{bell.Offset:x}{(bell.Value is { } value ? $" = {value:x}" : "")}");
+        Rings(bar, bell);
+    }
+
     protected override async ValueTask ResetAsync(CancellationToken cancellationToken)
     {
         Calls.Add("reset");
@@ -55,4 +67,8 @@ internal sealed class TestFunction(FunctionLayout layout) : EmulatedFunction(lay
     }
 
     protected override void OnResume() => Calls.Add("resume");
+
+    protected override ValueTask SaveAsync(Stream destination, CancellationToken cancellationToken) => Saves(destination);
+
+    protected override ValueTask RestoreAsync(Stream source, CancellationToken cancellationToken) => Restores(source);
 }

@@ -25,7 +25,7 @@ internal static class AbiFacts
         [
             typeof(Errno), typeof(OpenFlags), typeof(ResolveFlags), typeof(StatxFlags), typeof(CapabilityNumbers), typeof(MemoryProtection),
             typeof(MapFlags), typeof(MemoryAdvice), typeof(MemoryFileFlags), typeof(FileControl), typeof(EventFdFlags), typeof(EpollFlags),
-            typeof(PollFlags), typeof(ResourceLimits), typeof(SocketFlags), typeof(FileSystemStatus),
+            typeof(PollFlags), typeof(ResourceLimits), typeof(SocketFlags), typeof(FileSystemStatus), typeof(ReadWriteFlags),
         ],
         Structures =
         [

@@ -73,7 +73,4 @@ public sealed class InterruptAllocationTests
             }
         }
     }
-
-    [CollectionDefinition(nameof(Alone), DisableParallelization = true)]
-    public sealed class Alone;
 }

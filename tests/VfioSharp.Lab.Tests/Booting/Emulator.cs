@@ -22,13 +22,19 @@ internal sealed class Emulator : IAsyncDisposable
     /// <summary>Done when the process has ended.</summary>
     public Task Ended { get; }
 
-    public static Emulator Start(IEnumerable<string> command) => new(Process.Start(
+    /// <param name="command">The program and its arguments.</param>
+    /// <param name="folder">Where it works; null for where this process does.</param>
+    public static Emulator Start(IEnumerable<string> command, string? folder) => new(Process.Start(
         new ProcessStartInfo(Path.Combine(Checkout.Root, "lab", "tied"), command)
         {
+            WorkingDirectory = folder,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         })!);
+
+    /// <summary>Kills it (SIGKILL).</summary>
+    public void Kill() => process.StandardInput.Close();
 
     /// <summary>Waits for the end and gives the exit status and what QEMU said.</summary>
     public async Task<(int Status, string Text)> WaitAsync(CancellationToken stop)
@@ -41,7 +47,7 @@ internal sealed class Emulator : IAsyncDisposable
     {
         if (!process.HasExited)
         {
-            process.StandardInput.Close();
+            Kill();
             try
             {
                 await Ended.WaitAsync(EndTime);

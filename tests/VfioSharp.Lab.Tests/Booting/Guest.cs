@@ -44,7 +44,7 @@ internal sealed class Guest : IAsyncDisposable
     public static async Task<Guest> StartAsync(LabManifest manifest, Machine machine, string scenario, IReadOnlyList<string> words, CancellationToken stop)
     {
         Kernel kernel = manifest.Find(machine.Kernel, machine.Architecture)!;
-        string initRamFs = InitRamFs.For(manifest, kernel);
+        string initRamFs = InitRamFs.For(manifest, kernel, machine.HasLspci);
         string folder = Path.Combine(Checkout.LabFolder, "logs", machine.FolderName(scenario, words));
         Directory.CreateDirectory(folder);
 
@@ -63,7 +63,7 @@ internal sealed class Guest : IAsyncDisposable
         await File.WriteAllTextAsync(Path.Combine(folder, "qemu.txt"), string.Join(' ', command.Select(Quote)) + "\n", stop);
         File.Delete(Path.Combine(folder, "console.log"));
 
-        var guest = new Guest(machine, scenario, folder, sockets, Emulator.Start(command), stop);
+        var guest = new Guest(machine, scenario, folder, sockets, Emulator.Start(command, machine.Folder), stop);
         try
         {
             Task<Socket> resultsOpen = results.AcceptAsync(guest.limit.Token).AsTask();
@@ -99,6 +99,9 @@ internal sealed class Guest : IAsyncDisposable
 
     /// <summary>Sends the guest a line, for which it waits.</summary>
     public async Task SendLineAsync(string line) => await channel!.WriteAsync(Encoding.UTF8.GetBytes(line + "\n"), limit.Token);
+
+    /// <summary>Kills QEMU, which has no time to say good-bye to anybody.</summary>
+    public void Kill() => emulator.Kill();
 
     /// <summary>Waits for power off and gives everything that was seen; of a machine that ran into its time limit, what it said until then.</summary>
     public async Task<GuestRun> CompleteAsync(CancellationToken stop = default)

@@ -8,34 +8,37 @@ namespace VfioSharp.Lab.Tests.Booting;
 /// </summary>
 internal static class InitRamFs
 {
-    private static readonly Dictionary<Kernel, Lazy<string>> Built = [];
+    private static readonly Dictionary<(Kernel, bool), Lazy<string>> Built = [];
 
     /// <summary>The path of the file system for a kernel, made once a process.</summary>
-    public static string For(LabManifest manifest, Kernel kernel)
+    /// <param name="manifest">Where things are.</param>
+    /// <param name="kernel">The kernel.</param>
+    /// <param name="withLspci">Whether lspci is in it, which has more libraries than all the rest.</param>
+    public static string For(LabManifest manifest, Kernel kernel, bool withLspci)
     {
         Lazy<string> file;
         lock (Built)
         {
-            if (!Built.TryGetValue(kernel, out file!))
-                Built.Add(kernel, file = new(() => Build(manifest, kernel)));
+            if (!Built.TryGetValue((kernel, withLspci), out file!))
+                Built.Add((kernel, withLspci), file = new(() => Build(manifest, kernel, withLspci)));
         }
 
         return file.Value;
     }
 
-    private static string Build(LabManifest manifest, Kernel kernel)
+    private static string Build(LabManifest manifest, Kernel kernel, bool withLspci)
     {
         string folder = Path.Combine(Checkout.LabFolder, "initramfs");
         Directory.CreateDirectory(folder);
-        string path = Path.Combine(folder, $"{kernel.Architecture}-{kernel.Name}.cpio");
+        string path = Path.Combine(folder, $"{kernel.Architecture}-{kernel.Name}{(withLspci ? "-lspci" : "")}.cpio");
         string next = $"{path}.{Environment.ProcessId}";
         using (FileStream file = File.Create(next))
-            Write(file, manifest, kernel);
+            Write(file, manifest, kernel, withLspci);
         File.Move(next, path, overwrite: true);
         return path;
     }
 
-    private static void Write(Stream stream, LabManifest manifest, Kernel kernel)
+    private static void Write(Stream stream, LabManifest manifest, Kernel kernel, bool withLspci)
     {
         var archive = new CpioArchive(stream);
         archive.AddCharacterDevice("dev/console", 5, 1);
@@ -54,6 +57,12 @@ internal static class InitRamFs
 
         foreach (string module in Directory.EnumerateFiles(kernel.Modules).Order(StringComparer.Ordinal))
             archive.AddFile("modules/" + Path.GetFileName(module), File.ReadAllBytes(module));
+        if (withLspci)
+        {
+            foreach (string file in Directory.EnumerateFiles(manifest.Lspci[kernel.Architecture]).Order(StringComparer.Ordinal))
+                archive.AddFile("lspci/" + Path.GetFileName(file), File.ReadAllBytes(file), executable: true);
+        }
+
         archive.End();
     }
 }

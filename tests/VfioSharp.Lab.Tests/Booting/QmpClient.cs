@@ -66,6 +66,10 @@ internal sealed class QmpClient : IAsyncDisposable
     public Task AddDeviceAsync(string driver, string id, string bus, CancellationToken stop = default) =>
         ExecuteAsync("device_add", new JsonObject { ["driver"] = driver, ["id"] = id, ["bus"] = bus }, stop);
 
+    /// <summary>Runs a command of the monitor for people, for what no other tells; gives its text.</summary>
+    public async Task<string> AskMonitorAsync(string command, CancellationToken stop = default) =>
+        (await ExecuteAsync("human-monitor-command", new JsonObject { ["command-line"] = command }, stop)).GetString()!;
+
     /// <summary>Waits for the next event of a name; those that come before it are dropped.</summary>
     /// <exception cref="ChannelClosedException">QEMU has ended.</exception>
     public async Task<JsonElement> WaitForEventAsync(string name, CancellationToken stop = default)

@@ -9,6 +9,9 @@ public enum Iommu
     /// <summary>VT-d that remaps interrupts.</summary>
     IntelRemapping,
 
+    /// <summary>VT-d that remaps interrupts and is told of mappings as they are made: QEMU needs that to pass them on to whoever serves a function.</summary>
+    IntelCachingMode,
+
     /// <summary>VT-d that does not.</summary>
     IntelNoRemapping,
 

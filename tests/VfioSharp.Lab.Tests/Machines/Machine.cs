@@ -7,6 +7,8 @@ namespace VfioSharp.Lab.Tests.Machines;
 /// <summary>A machine to boot. Made by <see cref="Catalogue"/>; changed by <c>with</c>.</summary>
 internal sealed record Machine
 {
+    private static readonly string[] NoReboot = ["-no-reboot"];
+
     public required GuestArchitecture Architecture { get; init; }
 
     /// <summary>The name of its kernel in the manifest.</summary>
@@ -24,6 +26,18 @@ internal sealed record Machine
 
     public int MemoryMiB { get; init; } = 768;
 
+    /// <summary>Functions that other processes serve over vfio-user: the names of their sockets in <see cref="Folder"/>.</summary>
+    public string[] Served { get; init; } = [];
+
+    /// <summary>Where QEMU works; null where it does not matter.</summary>
+    public string? Folder { get; init; }
+
+    /// <summary>Whether it starts again when its guest asks for that, and does not end instead.</summary>
+    public bool Reboots { get; init; }
+
+    /// <summary>Whether its guest has lspci.</summary>
+    public bool HasLspci { get; init; }
+
     /// <summary>More options for QEMU.</summary>
     public string[] Options { get; init; } = [];
 
@@ -39,6 +53,12 @@ internal sealed record Machine
     /// <summary>The same with QEMU's <c>-device</c> added.</summary>
     public Machine WithDevices(params string[] devices) => this with { Devices = [.. Devices, .. devices] };
 
+    /// <summary>The same with functions served at these sockets.</summary>
+    public Machine WithServed(string folder, params string[] sockets) => this with { Folder = folder, Served = [.. Served, .. sockets] };
+
+    /// <summary>The address of a function that is served, on the root bus.</summary>
+    public string AddressOf(string socket) => string.Create(CultureInfo.InvariantCulture, $"0000:00:{ServedDevice(Array.IndexOf(Served, socket)):x2}.0");
+
     public override string ToString() =>
         string.Join(' ', new[] { $"{Architecture} {Kernel} {Iommu}", CommandLine }.Where(part => part.Length > 0));
 
@@ -49,10 +69,16 @@ internal sealed record Machine
         string processors = Processors.ToString(CultureInfo.InvariantCulture);
         List<string> arguments =
         [
-            "-accel", "tcg", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-m", memory, "-smp", processors, .. Platform(),
+            "-accel", "tcg", "-nodefaults", "-no-user-config", "-display", "none", .. Reboots ? [] : NoReboot, "-m", memory, "-smp", processors, .. Platform(),
         ];
         for (int i = 0; i < Devices.Length; i++)
             arguments.AddRange(Device(Devices[i], i));
+        for (int i = 0; i < Served.Length; i++)
+            arguments.AddRange(["-device", $$$"""{"driver":"vfio-user-pci","id":"{{{Served[i]}}}","addr":"{{{ServedDevice(i):x}}}","socket":{"type":"unix","path":"{{{Served[i]}}}"}}"""]);
+
+        // A server is shown the machine's memory by its descriptor.
+        if (Served.Length > 0)
+            arguments.AddRange(["-object", $"memory-backend-memfd,id=memory,size={memory}M,share=on", "-machine", "memory-backend=memory"]);
         return [.. arguments, .. Options];
     }
 
@@ -63,7 +89,7 @@ internal sealed record Machine
         if (all.Any(word => word.Length == 0 || word.Any(c => char.IsWhiteSpace(c) || c == '"')))
             throw new ArgumentException("the words of a scenario travel on the kernel's command line: none may be empty, hold a space or a quote", nameof(words));
         string console = Architecture == GuestArchitecture.Arm64 ? "ttyAMA0" : "ttyS0";
-        string iommu = Iommu is Iommu.IntelRemapping or Iommu.IntelNoRemapping ? "intel_iommu=on" : "";
+        string iommu = Iommu is Iommu.IntelRemapping or Iommu.IntelCachingMode or Iommu.IntelNoRemapping ? "intel_iommu=on" : "";
 
         // Whether the timer interrupts is tried by counting processor cycles, which an emulator on a busy host has too many of.
         string timer = Architecture == GuestArchitecture.X64 ? "no_timer_check" : "";
@@ -78,11 +104,14 @@ internal sealed record Machine
         return $"{Architecture}-{Kernel}-{Iommu}-{scenario}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(everything)))[..8]}";
     }
 
+    private static int ServedDevice(int index) => 0x10 + index;
+
     private string[] Platform() => Iommu switch
     {
         Iommu.None when Architecture == GuestArchitecture.Arm64 => ["-M", "virt,gic-version=3,its=on", "-cpu", "cortex-a72"],
         Iommu.None => ["-M", "q35"],
         Iommu.IntelRemapping => ["-M", "q35,kernel-irqchip=split", "-device", "intel-iommu,intremap=on"],
+        Iommu.IntelCachingMode => ["-M", "q35,kernel-irqchip=split", "-device", "intel-iommu,intremap=on,caching-mode=on"],
         Iommu.IntelNoRemapping => ["-M", "q35,kernel-irqchip=split", "-device", "intel-iommu,intremap=off"],
         Iommu.AmdRemapping => ["-M", "q35,kernel-irqchip=split", "-device", "amd-iommu,intremap=on,dma-remap=on"],
         Iommu.AmdNoRemapping => ["-M", "q35,kernel-irqchip=split", "-device", "amd-iommu,intremap=off,dma-remap=on"],

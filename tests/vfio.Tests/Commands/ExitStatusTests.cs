@@ -199,7 +199,7 @@ public sealed class ExitStatusTests : IDisposable
     {
         using var full = new FullDisk();
         using var error = new StringWriter();
-        Cli.Run([.. line.Split(' '), "--root", CapturedHost.Archive("x86-intel-ir")], full, error).ShouldBe(ExitStatus.IoError);
+        Cli.Run([.. line.Split(' '), "--root", CapturedHost.Archive("x86-intel-ir")], full, error, TestContext.Current.CancellationToken).ShouldBe(ExitStatus.IoError);
         error.ToString().ShouldBe("vfio: No space left on device\n");
     }
 

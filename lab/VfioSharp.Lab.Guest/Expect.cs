@@ -1,4 +1,4 @@
-namespace VfioSharp.Lab.Guest.Scenarios.Matrix;
+namespace VfioSharp.Lab.Guest;
 
 /// <summary>What must be so; the check it stands in fails otherwise.</summary>
 internal static class Expect

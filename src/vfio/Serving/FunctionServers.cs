@@ -1,0 +1,76 @@
+using Microsoft.Extensions.Logging;
+using VfioSharp.Cli.Output;
+using VfioSharp.Devices.Emulation;
+using VfioSharp.Pci.Mapping;
+using VfioSharp.VfioUser;
+
+namespace VfioSharp.Cli.Serving;
+
+/// <summary>Functions of one kind, one at each socket: listening first, at all of them, then served.</summary>
+/// <param name="kind">What to serve.</param>
+/// <param name="options">How.</param>
+/// <param name="log">Takes what functions do wrong.</param>
+internal sealed class FunctionServers(ServableFunction kind, VfioUserServerOptions options, LineLogger log) : IAsyncDisposable
+{
+    private readonly List<(VfioUserServer Server, EmulatedFunction Function)> served = [];
+
+    /// <summary>Where they are, with what was counted there until now.</summary>
+    public IEnumerable<(string Socket, VfioUserStatistics Counts)> Statistics => served.Select(each => (each.Server.Path, each.Server.Statistics));
+
+    /// <summary>Makes a socket, and a function for it.</summary>
+    /// <param name="path">Where.</param>
+    /// <param name="mode">Its permissions, whatever the umask; null for its owner's alone.</param>
+    /// <exception cref="IOException">It cannot be made; the message says why.</exception>
+    public void Listen(string path, UnixFileMode? mode)
+    {
+        Add(VfioUserServer.Listen(path, options));
+        if (mode is { } exact)
+        {
+            File.SetUnixFileMode(path, exact);
+        }
+    }
+
+    /// <summary>Takes over a socket that listens, and makes a function for it.</summary>
+    /// <param name="descriptor">Its number.</param>
+    /// <exception cref="CliException">It is none.</exception>
+    public void Take(int descriptor)
+    {
+        try
+        {
+            Add(VfioUserServer.FromDescriptor(descriptor, options));
+        }
+        catch (ArgumentException)
+        {
+            throw new CliException(ExitStatus.Usage, $"--fd {descriptor}: no UNIX stream socket that listens was passed to this process under that number");
+        }
+    }
+
+    /// <summary>Serves until it is told to stop.</summary>
+    /// <param name="ready">Is told of each socket, when clients of all of them are served.</param>
+    /// <param name="stop">Tells it.</param>
+    public Task ServeAsync(Action<string> ready, CancellationToken stop)
+    {
+        Task[] serving = [.. served.Select(each => each.Server.ServeAsync(each.Function, stop))];
+        foreach ((VfioUserServer server, _) in served)
+        {
+            foreach (MsixTableDecision decision in server.Decisions.Where(decision => decision.Question.Table is not null))
+            {
+                log.Write(LogLevel.Information,
+                    $"{server.Path}: the page of the MSI-X table is {AuditJson.Camel(decision.Access)} ({AuditJson.Camel(decision.Reason)}); 'vfio connect' explains");
+            }
+        }
+
+        served.ForEach(each => ready(each.Server.Path));
+        return Task.WhenAll(serving);
+    }
+
+    /// <summary>Lets go of all clients and removes the sockets.</summary>
+    public async ValueTask DisposeAsync() => await Task.WhenAll(served.Select(each => each.Server.DisposeAsync().AsTask())).ConfigureAwait(false);
+
+    private void Add(VfioUserServer server)
+    {
+        EmulatedFunction function = kind.Create();
+        function.Faulted += (_, fault) => log.Write(LogLevel.Error, $"{server.Path}: {fault.Operation}: {fault.Exception}");
+        served.Add((server, function));
+    }
+}
