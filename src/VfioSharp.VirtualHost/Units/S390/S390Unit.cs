@@ -29,8 +29,9 @@ public sealed class S390Unit : IsolationUnit
 
     private readonly AdapterVectors vectors;
 
-    // What firmware keeps of each function: how many bits it has, and above which one. Zero: not registered.
-    private readonly ulong[] functions = new ulong[ushort.MaxValue + 1];
+    // What firmware keeps of each function, by bus and by the rest of its ID: how many bits it has, and above which one. Zero: not registered. Most
+    // host bridges have one function.
+    private readonly ulong[]?[] buses = new ulong[byte.MaxValue + 1][];
 
     /// <summary>Makes the firmware of a machine with no function registered.</summary>
     /// <param name="vectors">The host's memory for the bits.</param>
@@ -48,15 +49,16 @@ public sealed class S390Unit : IsolationUnit
     /// <inheritdoc/>
     public override UnitCondition Examine()
     {
-        (uint First, RequesterId Function)[] byBit =
-            [.. Enumerable.Range(0, functions.Length).Where(id => functions[id] != 0).Select(id => ((uint)functions[id], new RequesterId((ushort)id)))];
+        (uint First, uint End, RequesterId Function)[] byBit = [.. Enumerable.Range(0, ushort.MaxValue + 1)
+            .Select(id => new RequesterId((ushort)id))
+            .Where(id => RegisteredFor(id) != 0)
+            .Select(id => ((uint)RegisteredFor(id), (uint)RegisteredFor(id) + BitsOf(RegisteredFor(id)), id))];
         Array.Sort(byBit, (a, b) => a.First.CompareTo(b.First));
         for (int i = 1; i < byBit.Length; i++)
         {
-            (uint first, RequesterId below) = byBit[i - 1];
-            if (byBit[i].First < first + BitsOf(functions[below.Value]))
+            if (byBit[i].First < byBit[i - 1].End)
             {
-                return new(false, $"the vectors registered for {below} and {byBit[i].Function} share bits (FIB.AIBV, FIB.NOI)");
+                return new(false, $"the vectors registered for {byBit[i - 1].Function} and {byBit[i].Function} share bits (FIB.AIBV, FIB.NOI)");
             }
         }
 
@@ -66,7 +68,7 @@ public sealed class S390Unit : IsolationUnit
     /// <inheritdoc/>
     internal override MessageOutcome Filter(RequesterId requester, ulong address, uint data)
     {
-        ulong registered = Volatile.Read(ref functions[requester.Value]);
+        ulong registered = RegisteredFor(requester);
         return registered == 0 ? MessageOutcome.Blocked(NotRegistered)
             : data >= BitsOf(registered) ? MessageOutcome.Blocked(BeyondVector)
             : MessageOutcome.Delivered(new HostInterrupt(0, (uint)registered + data));
@@ -82,12 +84,31 @@ public sealed class S390Unit : IsolationUnit
         }
 
         ulong registered = ((ulong)block.Interrupts << InterruptsShift) | (uint)first;
-        return Interlocked.CompareExchange(ref functions[function.Value], registered, 0) == 0 ? ModifyStatus.Done : ModifyStatus.WrongSequence;
+        ulong[] bus = buses[function.Bus] ?? new ulong[byte.MaxValue + 1];
+        if (bus[(byte)function.Value] != 0)
+        {
+            return ModifyStatus.WrongSequence;
+        }
+
+        Volatile.Write(ref bus[(byte)function.Value], registered);
+        Volatile.Write(ref buses[function.Bus], bus);
+        return ModifyStatus.Done;
     }
 
     /// <summary>Takes that back (operation 3).</summary>
-    internal ModifyStatus Deregister(RequesterId function) =>
-        Interlocked.Exchange(ref functions[function.Value], 0) == 0 ? ModifyStatus.WrongSequence : ModifyStatus.Done;
+    internal ModifyStatus Deregister(RequesterId function)
+    {
+        if (RegisteredFor(function) == 0)
+        {
+            return ModifyStatus.WrongSequence;
+        }
+
+        Volatile.Write(ref buses[function.Bus]![(byte)function.Value], 0);
+        return ModifyStatus.Done;
+    }
 
     private static uint BitsOf(ulong registered) => (uint)(registered >> InterruptsShift);
+
+    private ulong RegisteredFor(RequesterId function) =>
+        Volatile.Read(ref buses[function.Bus]) is { } bus ? Volatile.Read(ref bus[(byte)function.Value]) : 0;
 }
