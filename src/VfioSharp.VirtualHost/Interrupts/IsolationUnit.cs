@@ -56,7 +56,7 @@ public abstract class IsolationUnit
         }
         else
         {
-            Record(new BlockedMessage(requester, address, data, outcome.Fault));
+            Block(new BlockedMessage(requester, address, data, outcome.Fault));
         }
 
         return outcome;
@@ -67,7 +67,7 @@ public abstract class IsolationUnit
     /// <param name="address">As <see cref="Receive"/>.</param>
     internal MessageOutcome ReceiveMisshapen(RequesterId requester, ulong address)
     {
-        Record(new BlockedMessage(requester, address, 0, Misshapen));
+        Block(new BlockedMessage(requester, address, 0, Misshapen));
         return MessageOutcome.Blocked(Misshapen);
     }
 
@@ -78,6 +78,10 @@ public abstract class IsolationUnit
     /// <summary>Whether it confines messages now, by its own registers and tables.</summary>
     public abstract UnitCondition Examine();
 
+    /// <summary>Whether it keeps a function's DMA from memory, whatever an IOMMU would say, as hardware does that punishes faults.</summary>
+    /// <param name="requester">As <see cref="Receive"/>.</param>
+    internal virtual bool StopsDma(RequesterId requester) => false;
+
     /// <summary>What becomes of a message; nothing else happens.</summary>
     /// <inheritdoc cref="Receive"/>
     internal abstract MessageOutcome Filter(RequesterId requester, ulong address, uint data);
@@ -85,11 +89,18 @@ public abstract class IsolationUnit
     /// <summary>The reason for which a write that has not a message's shape is blocked.</summary>
     private protected virtual MessageFault Misshapen => InterruptFaults.Misshapen;
 
-    private void Record(in BlockedMessage message)
+    /// <summary>What else happens when a message was blocked. Called from any thread, without a lock.</summary>
+    private protected virtual void OnBlocked(in BlockedMessage message)
+    {
+    }
+
+    private void Block(in BlockedMessage message)
     {
         lock (gate)
         {
             records[blocked++ % FaultRecords] = message;
         }
+
+        OnBlocked(message);
     }
 }

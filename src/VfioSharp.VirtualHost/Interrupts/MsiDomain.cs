@@ -18,6 +18,18 @@ internal abstract class MsiDomain
     /// </summary>
     public abstract PciBusFlags RootBusFlags { get; }
 
+    /// <summary>Makes a function known that appeared, for hosts that prepare something before it wants messages. Nothing depends on it but that.</summary>
+    /// <param name="source">The function.</param>
+    public virtual void Admit(MessageSource source)
+    {
+    }
+
+    /// <summary>Forgets a function that goes; it was admitted, and its messages were taken back.</summary>
+    /// <param name="source">The function, as it was admitted.</param>
+    public virtual void Dismiss(MessageSource source)
+    {
+    }
+
     /// <summary>Gives a function messages.</summary>
     /// <param name="source">The function.</param>
     /// <param name="count">How many, a power of two; more than one for MSI alone.</param>
