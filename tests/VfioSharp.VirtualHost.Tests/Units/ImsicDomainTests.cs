@@ -13,7 +13,7 @@ public class ImsicDomainTests
     private readonly HostMemory memory = new();
     private readonly ImsicUnit unit;
 
-    public ImsicDomainTests() => unit = new ImsicUnit(memory, harts: 4, guestFiles: 3);
+    public ImsicDomainTests() => unit = new ImsicUnit(memory, new ImsicLayout(harts: 4, guestFiles: 3));
 
     [Theory]
     [InlineData(ImsicFiles.Shared)]
@@ -21,7 +21,7 @@ public class ImsicDomainTests
     [InlineData(ImsicFiles.Mrif)]
     public void A_function_raises_the_interrupts_that_it_was_given(ImsicFiles files)
     {
-        var domain = new ImsicDomain(unit, files);
+        ImsicDomain domain = DomainOf(unit, files);
         MessageBlock one = domain.Allocate(Sources.Plain("0000:03:05.2", group: 1), 1)!;
         MessageBlock four = domain.Allocate(Sources.Plain("0000:03:05.2", group: 1), 4)!;
         MessageBlock other = domain.Allocate(Sources.Plain("0000:ff:1f.7", group: 2), 32)!;
@@ -36,7 +36,7 @@ public class ImsicDomainTests
     [Fact]
     public void Shared_files_are_the_harts_own_in_turn()
     {
-        var domain = new ImsicDomain(unit, ImsicFiles.Shared);
+        ImsicDomain domain = DomainOf(unit, ImsicFiles.Shared);
         MessageBlock[] blocks = [.. Enumerable.Range(0, 5).Select(i => domain.Allocate(Sources.Plain($"0000:00:0{i}.0", group: i), 1)!)];
         blocks.Select(block => block.Interrupts[0]).ShouldBe([new(0, 1), new(4, 1), new(8, 1), new(12, 1), new(0, 2)]);
         blocks.Select(block => block.Address).ShouldBe([0x2800_0000UL, 0x2800_4000UL, 0x2800_8000UL, 0x2800_C000UL, 0x2800_0000UL]);
@@ -45,7 +45,7 @@ public class ImsicDomainTests
     [Fact]
     public void Shared_files_isolate_nobody()
     {
-        var domain = new ImsicDomain(unit, ImsicFiles.Shared);
+        ImsicDomain domain = DomainOf(unit, ImsicFiles.Shared);
         MessageBlock victim = domain.Allocate(Sources.Plain("0000:03:05.2", group: 1), 2)!;
         domain.Allocate(Sources.Plain("0000:00:02.0", group: 2), 1);
         Deliver("00:02.0", victim).ShouldBe(victim.Interrupts);
@@ -59,7 +59,7 @@ public class ImsicDomainTests
     [InlineData(ImsicFiles.Mrif)]
     public void A_group_with_a_file_of_its_own_raises_nothing_elsewhere(ImsicFiles files)
     {
-        var domain = new ImsicDomain(unit, files);
+        ImsicDomain domain = DomainOf(unit, files);
         MessageBlock victim = domain.Allocate(Sources.Plain("0000:03:05.2", group: 1), 2)!;
         MessageBlock own = domain.Allocate(Sources.Plain("0000:00:02.0", group: 2), 1)!;
         uint file = own.Interrupts[0].Processor;
@@ -73,12 +73,12 @@ public class ImsicDomainTests
     [Fact]
     public void Forged_messages_try_the_real_file_as_well()
     {
-        var domain = new ImsicDomain(unit, ImsicFiles.Own);
+        ImsicDomain domain = DomainOf(unit, ImsicFiles.Own);
         MessageBlock victim = domain.Allocate(Sources.Plain("0000:03:05.2", group: 1), 1)!;
         victim.Interrupts.ShouldBe([new HostInterrupt(1, 1)]);
         domain.Forge(victim).ShouldBe([new(0x2800_0000, 1), new(0x2800_0004, 0x0100_0000), new(0x2800_1000, 1), new(0x2800_1004, 0x0100_0000)]);
 
-        var resident = new ImsicDomain(new ImsicUnit(memory, harts: 1, guestFiles: 0), ImsicFiles.Mrif);
+        ImsicDomain resident = DomainOf(new ImsicUnit(memory, new ImsicLayout(harts: 1, guestFiles: 0)), ImsicFiles.Mrif);
         victim = resident.Allocate(Sources.Plain("0000:03:05.2", group: 1), 1)!;
         resident.Forge(victim).ShouldBe(
             [new(0x2800_0000, 1), new(0x2800_0004, 0x0100_0000), new(0x2800_0000, 255), new(0x2800_0004, 0xFF00_0000)], "the notice");
@@ -87,7 +87,7 @@ public class ImsicDomainTests
     [Fact]
     public void Functions_of_a_group_have_one_file_and_different_identities()
     {
-        var domain = new ImsicDomain(unit, ImsicFiles.Own);
+        ImsicDomain domain = DomainOf(unit, ImsicFiles.Own);
         MessageBlock one = domain.Allocate(Sources.Plain("0000:03:05.2", group: 1), 1)!;
         MessageBlock other = domain.Allocate(Sources.Plain("0000:03:05.3", group: 1), 1)!;
         other.Interrupts[0].Processor.ShouldBe(one.Interrupts[0].Processor);
@@ -99,7 +99,7 @@ public class ImsicDomainTests
     [Fact]
     public void A_function_s_writes_may_arrive_under_each_of_its_IDs()
     {
-        var domain = new ImsicDomain(unit, ImsicFiles.Own);
+        ImsicDomain domain = DomainOf(unit, ImsicFiles.Own);
         MessageBlock block = domain.Allocate(Sources.BehindPcieToPci("0000:07:03.0", bridgeBus: 4, secondaryBus: 6, group: 1), 1)!;
         Deliver("07:03.0", block).ShouldBe(block.Interrupts);
         Deliver("06:00.0", block).ShouldBe(block.Interrupts);
@@ -109,7 +109,7 @@ public class ImsicDomainTests
     [Fact]
     public void Functions_in_no_group_share_nothing()
     {
-        var domain = new ImsicDomain(unit, ImsicFiles.Own);
+        ImsicDomain domain = DomainOf(unit, ImsicFiles.Own);
         MessageBlock one = domain.Allocate(Sources.Plain("0000:00:00.0", group: -1), 1)!;
         MessageBlock other = domain.Allocate(Sources.Plain("0000:00:01.0", group: -1), 1)!;
         other.Interrupts[0].Processor.ShouldNotBe(one.Interrupts[0].Processor);
@@ -119,7 +119,7 @@ public class ImsicDomainTests
     [Fact]
     public void Guest_files_run_out()
     {
-        var domain = new ImsicDomain(unit, ImsicFiles.Own);
+        ImsicDomain domain = DomainOf(unit, ImsicFiles.Own);
         MessageBlock[] blocks = [.. Enumerable.Range(0, 12).Select(i => domain.Allocate(Sources.Plain($"0000:00:{i:x2}.0", group: i), 1)!)];
         blocks.Select(block => block.Interrupts[0].Processor).ShouldBe([1u, 5u, 9u, 13u, 2u, 6u, 10u, 14u, 3u, 7u, 11u, 15u]);
         domain.Allocate(Sources.Plain("0000:01:00.0", group: 20), 1).ShouldBeNull();
@@ -130,14 +130,14 @@ public class ImsicDomainTests
         Deliver("00:04.0", blocks[4]).ShouldBeEmpty();
         unit.Examine().IsIsolating.ShouldBeTrue();
 
-        new ImsicDomain(new ImsicUnit(memory, 4, guestFiles: 0), ImsicFiles.Own).Allocate(Sources.Plain("0000:00:01.0"), 1).ShouldBeNull();
+        DomainOf(new ImsicUnit(memory, new ImsicLayout(4, guestFiles: 0)), ImsicFiles.Own).Allocate(Sources.Plain("0000:00:01.0"), 1).ShouldBeNull();
     }
 
     [Fact]
     public void Memory_resident_files_need_memory_alone()
     {
         // The directory takes three pages: its root, one for the first half of all buses, one for the first eight devices.
-        var domain = new ImsicDomain(new ImsicUnit(memory, harts: 1, guestFiles: 0, pages: 5), ImsicFiles.Mrif);
+        ImsicDomain domain = DomainOf(new ImsicUnit(memory, new ImsicLayout(harts: 1, guestFiles: 0), pages: 5), ImsicFiles.Mrif);
         MessageBlock first = domain.Allocate(Sources.Plain("0000:00:01.0", group: 1), 1)!;
         domain.Allocate(Sources.Plain("0000:00:02.0", group: 2), 1).ShouldNotBeNull();
         domain.Allocate(Sources.Plain("0000:00:03.0", group: 3), 1).ShouldBeNull();
@@ -153,7 +153,7 @@ public class ImsicDomainTests
     [InlineData(ImsicFiles.Shared, 4 * 255)]
     public void Identities_run_out(ImsicFiles files, int identities)
     {
-        var domain = new ImsicDomain(unit, files);
+        ImsicDomain domain = DomainOf(unit, files);
         MessageBlock[] blocks = [.. Enumerable.Range(0, identities).Select(_ => domain.Allocate(Sources.Plain("0000:00:01.0", group: 1), 1)!)];
         blocks.SelectMany(block => block.Interrupts).ShouldBeUnique();
         domain.Allocate(Sources.Plain("0000:00:01.0", group: 1), 1).ShouldBeNull();
@@ -167,7 +167,7 @@ public class ImsicDomainTests
     [InlineData(ImsicFiles.Mrif)]
     public void A_group_that_gave_all_back_sends_nothing(ImsicFiles files)
     {
-        var domain = new ImsicDomain(unit, files);
+        ImsicDomain domain = DomainOf(unit, files);
         MessageBlock one = domain.Allocate(Sources.Plain("0000:00:01.0", group: 1), 1)!;
         MessageBlock other = domain.Allocate(Sources.Plain("0000:00:01.1", group: 1), 1)!;
         domain.Free(one);
@@ -183,7 +183,7 @@ public class ImsicDomainTests
     [InlineData(ImsicFiles.Own)]
     public void Whoever_reaches_the_tables_raises_what_he_likes(ImsicFiles files)
     {
-        var domain = new ImsicDomain(unit, files);
+        ImsicDomain domain = DomainOf(unit, files);
         MessageBlock own = domain.Allocate(Sources.Plain("0000:00:02.0", group: 2), 1)!;
         MessageBlock victim = domain.Allocate(Sources.Plain("0000:03:05.2", group: 1), 8)!;
         Corrupt(domain, own, victim);
@@ -194,7 +194,7 @@ public class ImsicDomainTests
     [Fact]
     public void Whoever_reaches_the_tables_gets_into_another_s_memory_resident_file()
     {
-        var domain = new ImsicDomain(unit, ImsicFiles.Mrif);
+        ImsicDomain domain = DomainOf(unit, ImsicFiles.Mrif);
         MessageBlock own = domain.Allocate(Sources.Plain("0000:00:02.0", group: 2), 1)!;
         MessageBlock victim = domain.Allocate(Sources.Plain("0000:03:05.2", group: 1), 1)!;
         Corrupt(domain, own, victim);
@@ -209,8 +209,8 @@ public class ImsicDomainTests
     [InlineData(ImsicFiles.Mrif)]
     public void Whatever_is_taken_and_given_back_a_file_is_of_one_group_unless_it_is_shared(ImsicFiles files) => Fuzz.Run(60, random =>
     {
-        var imsic = new ImsicUnit(new HostMemory(), harts: 3, guestFiles: 1, identities: 63, pages: 12);
-        var host = new ImsicDomain(imsic, files);
+        var imsic = new ImsicUnit(new HostMemory(), new ImsicLayout(harts: 3, guestFiles: 1, identities: 63), pages: 12);
+        ImsicDomain host = DomainOf(imsic, files);
         MessageSource[] sources =
         [
             Sources.Plain("0000:00:02.0", 1), Sources.Plain("0000:00:02.1", 1), Sources.Plain("0000:80:00.0", 2), Sources.Plain("0000:ff:1f.7", 3),
@@ -249,6 +249,24 @@ public class ImsicDomainTests
                 .ShouldBe(files == ImsicFiles.Shared && blocks.Any(other => other.Source.Group != block.Source.Group));
         }
     });
+
+    [Theory]
+    [InlineData(ImsicFiles.Shared)]
+    [InlineData(ImsicFiles.Own)]
+    [InlineData(ImsicFiles.Mrif)]
+    public void All_IOMMUs_of_a_host_deal_out_the_same_files(ImsicFiles files)
+    {
+        var supply = new ImsicSupply(unit.Layout);
+        var one = new ImsicDomain(unit, supply, files);
+        var other = new ImsicDomain(new ImsicUnit(memory, unit.Layout), supply, files);
+        MessageBlock[] blocks = [.. Enumerable.Range(0, 12).Select(i => (i % 2 == 0 ? one : other).Allocate(Sources.Plain($"0000:00:{i:x2}.0", group: i), 1)!)];
+        blocks.SelectMany(block => block.Interrupts).ShouldBeUnique();
+        (one.Allocate(Sources.Plain("0000:01:00.0", group: 20), 1) is null).ShouldBe(files == ImsicFiles.Own);
+        one.Free(blocks[0]);
+        other.Allocate(Sources.Plain("0000:02:00.0", group: 30), 1).ShouldNotBeNull();
+    }
+
+    private static ImsicDomain DomainOf(ImsicUnit unit, ImsicFiles files) => new(unit, new ImsicSupply(unit.Layout), files);
 
     private HostInterrupt[] Deliver(string requester, MessageBlock block) =>
         [.. block.Messages.Select(message => unit.Receive(Sources.Id(requester), message.Address, message.Data)).Where(outcome => outcome.IsDelivered).Select(outcome => outcome.Interrupt)];

@@ -37,14 +37,18 @@ public class ImsicLayoutTests
     }
 
     [Theory]
-    [InlineData(0, 0, 255, 8)]
-    [InlineData(257, 0, 255, 8)]
-    [InlineData(1, -1, 255, 8)]
-    [InlineData(1, 64, 255, 8)]
-    [InlineData(1, 0, 62, 8)]
-    [InlineData(1, 0, 2048, 8)]
-    [InlineData(1, 0, 128, 8)]
-    [InlineData(1, 0, 255, 65537)]
-    public void A_unit_has_what_the_architecture_allows(int harts, int guestFiles, int identities, int pages) =>
-        Should.Throw<ArgumentOutOfRangeException>(() => new ImsicUnit(new HostMemory(), harts, guestFiles, identities, pages));
+    [InlineData(0, 0, 255)]
+    [InlineData(257, 0, 255)]
+    [InlineData(1, -1, 255)]
+    [InlineData(1, 64, 255)]
+    [InlineData(1, 0, -1)]
+    [InlineData(1, 0, 62)]
+    [InlineData(1, 0, 128)]
+    [InlineData(1, 0, 2111)]
+    public void Files_are_as_the_architecture_allows(int harts, int guestFiles, int identities) =>
+        Should.Throw<ArgumentOutOfRangeException>(() => new ImsicLayout(harts, guestFiles, identities));
+
+    [Fact]
+    public void An_IOMMU_has_no_more_pages_than_address_spaces() =>
+        Should.Throw<ArgumentOutOfRangeException>(() => new ImsicUnit(new HostMemory(), new ImsicLayout(1, 0), pages: 65537));
 }

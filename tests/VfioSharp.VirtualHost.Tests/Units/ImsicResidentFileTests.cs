@@ -8,22 +8,20 @@ public class ImsicResidentFileTests
     private const ulong VirtualFile = ImsicTables.VirtualFile;
     private const uint NoticeIdentity = 200;
 
-    // Two harts with four pages each; then come the memory-resident files, eight a page.
-    private const uint FirstResident = 8;
-
     private readonly ImsicTables tables = new();
 
     public ImsicResidentFileTests() => tables.Unit.NoticeIdentity = NoticeIdentity;
 
     [Theory]
-    [InlineData(0, 16u)]
-    [InlineData(0x200, 17u)]
-    [InlineData(0xE00, 23u)]
-    public void A_message_is_found_in_the_file_that_the_entry_names(int offset, uint file)
+    [InlineData(0, 0u)]
+    [InlineData(0x200, 1u)]
+    [InlineData(0xE00, 7u)]
+    public void A_message_is_found_in_the_file_that_the_entry_names(int offset, uint number)
     {
+        uint file = (uint)(tables.Page(2) >> 9) + number;
         tables.Entry(ImsicTables.Resident(tables.Page(2) + (ulong)offset), ImsicTables.Notice(0x2800_4000, NoticeIdentity));
-        Write(0, 17).Interrupt.ShouldBe(new HostInterrupt(FirstResident + file, 17));
-        Write(4, 0x1100_0000).Interrupt.ShouldBe(new HostInterrupt(FirstResident + file, 17));
+        Write(0, 17).Interrupt.ShouldBe(new HostInterrupt(file, 17));
+        Write(4, 0x1100_0000).Interrupt.ShouldBe(new HostInterrupt(file, 17));
         tables.Unit.Examine().IsIsolating.ShouldBeTrue();
     }
 

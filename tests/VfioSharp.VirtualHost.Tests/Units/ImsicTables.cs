@@ -13,7 +13,7 @@ internal sealed class ImsicTables
 
     public ImsicTables(int harts = 2, int guestFiles = 3, int pages = 8)
     {
-        Unit = new ImsicUnit(Memory, harts, guestFiles, identities: 255, pages);
+        Unit = new ImsicUnit(Memory, new ImsicLayout(harts, guestFiles, identities: 255), pages);
         Unit.DirectoryPointer = ((Page(0) >> 12) << 10) | 2;
         Context(5, 1UL << 60 | Page(1) >> 12);
     }

@@ -51,7 +51,7 @@ public class V2mUnitTests
     [Fact]
     public void Anybody_can_raise_anybody_s_interrupts()
     {
-        var domain = new V2mDomain(unit);
+        var domain = new V2mDomain(unit, V2mDomain.CreateSpis(unit));
         MessageBlock block = domain.Allocate(Sources.Plain("0000:03:05.2", group: 1), 2)!;
         InterruptMessage[] forged = [.. domain.Forge(block)];
         forged.Length.ShouldBe(4);
@@ -65,7 +65,9 @@ public class V2mUnitTests
     [Fact]
     public void SPIs_for_MSI_are_consecutive_and_aligned_and_end_with_the_frame()
     {
-        var domain = new V2mDomain(new V2mUnit(firstSpi: 34, count: 15));
+        var frame = new V2mUnit(firstSpi: 34, count: 15);
+        NumberSpace spis = V2mDomain.CreateSpis(frame);
+        var domain = new V2mDomain(frame, spis);
         domain.Allocate(Sources.Plain("0000:00:01.0"), 4)!.Interrupts.Select(spi => spi.Vector).ShouldBe([36u, 37u, 38u, 39u]);
         MessageBlock block = domain.Allocate(Sources.Plain("0000:00:01.0"), 8)!;
         block.Data.ShouldBe(40u);
@@ -73,6 +75,7 @@ public class V2mUnitTests
         Enumerable.Range(0, 3).ShouldAllBe(_ => domain.Allocate(Sources.Plain("0000:00:01.0"), 1) != null, "34, 35 and 48");
         domain.Allocate(Sources.Plain("0000:00:01.0"), 1).ShouldBeNull();
 
+        new V2mDomain(frame, spis).Allocate(Sources.Plain("0000:80:01.0"), 1).ShouldBeNull("another host bridge has the same frame");
         domain.Free(block);
         domain.Allocate(Sources.Plain("0000:00:02.0"), 8)!.Data.ShouldBe(40u);
     }

@@ -4,18 +4,21 @@ using VfioSharp.VirtualHost.Interrupts;
 namespace VfioSharp.VirtualHost.Units.Arm;
 
 /// <summary>The host's side of a GICv2m frame, as Linux has it (drivers/irqchip/irq-gic-v2m.c): a message is an SPI's number.</summary>
-internal sealed class V2mDomain(V2mUnit unit) : MsiDomain
+/// <param name="unit">The frame, as a host bridge reaches it.</param>
+/// <param name="spis">The frame's SPIs, which all host bridges share that reach it: see <see cref="CreateSpis"/>.</param>
+internal sealed class V2mDomain(V2mUnit unit, NumberSpace spis) : MsiDomain
 {
     // The same register with a bit set that it ignores.
     private const uint IgnoredBit = 1 << 10;
-
-    private readonly NumberSpace spis = new(unit.FirstSpi, unit.SpiCount);
 
     /// <inheritdoc/>
     public override IsolationUnit Unit => unit;
 
     /// <inheritdoc/>
     public override PciBusFlags RootBusFlags => PciBusFlags.None;
+
+    /// <summary>All SPIs of a frame.</summary>
+    public static NumberSpace CreateSpis(V2mUnit unit) => new(unit.FirstSpi, unit.SpiCount);
 
     /// <inheritdoc/>
     public override MessageBlock? Allocate(MessageSource source, int count)

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using VfioSharp.Pci.Addressing;
 using VfioSharp.Pci.Topology;
 using VfioSharp.VirtualHost.Interrupts;
@@ -23,27 +22,22 @@ internal sealed class ImsicDomain : MsiDomain
     private readonly ImsicLayout layout;
     private readonly ImsicFiles files;
     private readonly NumberSpace pages;
-    private readonly ImmutableArray<NumberSpace> sharedIdentities;
-    private readonly Queue<uint> freeFiles;
+    private readonly ImsicSupply supply;
     private readonly DeviceDirectory directory;
     private readonly Dictionary<int, ImsicGroup> groups = [];
-    private int next;
 
     /// <summary>Sets up the device directory and turns translation on.</summary>
     /// <param name="unit">The hardware.</param>
-    /// <param name="files">Which files groups may write to.</param>
-    public ImsicDomain(ImsicUnit unit, ImsicFiles files)
+    /// <param name="supply">The host's files, which all its IOMMUs share.</param>
+    /// <param name="files">Which of them groups may write to.</param>
+    public ImsicDomain(ImsicUnit unit, ImsicSupply supply, ImsicFiles files)
     {
         this.unit = unit;
+        this.supply = supply;
         this.files = files;
         layout = unit.Layout;
         pages = new NumberSpace(0, unit.Tables.Length / PageLength);
         directory = new DeviceDirectory(unit, pages);
-        sharedIdentities = [.. Enumerable.Range(0, layout.Harts).Select(_ => new NumberSpace(1, unit.Identities))];
-        freeFiles = new(
-            from guest in Enumerable.Range(1, layout.GuestFiles)
-            from hart in Enumerable.Range(0, layout.Harts)
-            select layout.FileOf(hart, guest));
         unit.NoticeIdentity = files == ImsicFiles.Mrif ? (uint)unit.Identities : 0;
     }
 
@@ -83,7 +77,15 @@ internal sealed class ImsicDomain : MsiDomain
         int key = KeyOf(block.Source);
         ImsicGroup group = groups[key];
         HostInterrupt first = block.Interrupts[0];
-        (group.Identities ?? sharedIdentities[layout.HartOf(first.Processor)]).Return((int)first.Vector, block.Interrupts.Length);
+        if (group.Identities is { } identities)
+        {
+            identities.Return((int)first.Vector, block.Interrupts.Length);
+        }
+        else
+        {
+            supply.Return(first, block.Interrupts.Length);
+        }
+
         group.Blocks--;
         DissolveIfUnused(key, group);
     }
@@ -135,30 +137,10 @@ internal sealed class ImsicDomain : MsiDomain
             return null;
         }
 
-        uint file = 0;
-        if (files == ImsicFiles.Own && !freeFiles.TryDequeue(out file))
+        if (FileFor(page) is not { } file)
         {
             pages.Return(page, 1);
             return null;
-        }
-
-        ulong address = unit.Tables.Address + ((ulong)page * PageLength);
-        if (files == ImsicFiles.Shared)
-        {
-            for (int hart = 0; hart < layout.Harts; hart++)
-            {
-                WriteEntry((page * EntriesAPage) + hart, MsiPageEntry.ToPage(ImsicLayout.AddressOf(layout.FileOf(hart, 0))));
-            }
-        }
-        else if (files == ImsicFiles.Own)
-        {
-            WriteEntry(page * EntriesAPage, MsiPageEntry.ToPage(ImsicLayout.AddressOf(file)));
-        }
-        else
-        {
-            file = unit.ResidentFileAt(address + ResidentFileOffset);
-            ulong notified = ImsicLayout.AddressOf(layout.FileOf(page % layout.Harts, 0));
-            WriteEntry(page * EntriesAPage, MsiPageEntry.ToResident(address + ResidentFileOffset, notified, unit.NoticeIdentity));
         }
 
         return new ImsicGroup
@@ -169,10 +151,41 @@ internal sealed class ImsicDomain : MsiDomain
         };
     }
 
+    // Writes the MSI page table on a page. Of shared files there is an entry for each; the file that is returned is of no meaning then.
+    private uint? FileFor(int page)
+    {
+        int entry = page * EntriesAPage;
+        switch (files)
+        {
+            case ImsicFiles.Shared:
+                for (int hart = 0; hart < layout.Harts; hart++)
+                {
+                    WriteEntry(entry + hart, MsiPageEntry.ToPage(ImsicLayout.AddressOf(layout.FileOf(hart, 0))));
+                }
+
+                return 0;
+
+            case ImsicFiles.Own:
+                uint? file = supply.TakeGuestFile();
+                if (file is { } own)
+                {
+                    WriteEntry(entry, MsiPageEntry.ToPage(ImsicLayout.AddressOf(own)));
+                }
+
+                return file;
+
+            default:
+                ulong address = AddressOf(page) + ResidentFileOffset;
+                ulong notified = ImsicLayout.AddressOf(layout.FileOf(page % layout.Harts, 0));
+                WriteEntry(entry, MsiPageEntry.ToResident(address, notified, unit.NoticeIdentity));
+                return ImsicUnit.ResidentFileAt(address);
+        }
+    }
+
     private bool Admit(ImsicGroup group, MessageSource source)
     {
         DeviceContext context = DeviceContext.For(
-            (ushort)group.Page, unit.Tables.Address + ((ulong)group.Page * PageLength),
+            (ushort)group.Page, AddressOf(group.Page),
             files == ImsicFiles.Shared ? layout.HartMask : 0, ImsicLayout.Base >> ImsicLayout.PageShift);
         foreach (RequesterId id in source.Ids.Where(id => !group.Devices.Contains(id.Value)))
         {
@@ -191,20 +204,11 @@ internal sealed class ImsicDomain : MsiDomain
     {
         if (group.Identities is { } identities)
         {
-            return identities.Take(count) is var identity and > 0 ? new HostInterrupt(group.File, (uint)identity) : null;
+            int identity = identities.Take(count);
+            return identity > 0 ? new HostInterrupt(group.File, (uint)identity) : null;
         }
 
-        for (int tried = 0; tried < layout.Harts; tried++)
-        {
-            int hart = next;
-            next = (next + 1) % layout.Harts;
-            if (sharedIdentities[hart].Take(count) is var identity and > 0)
-            {
-                return new HostInterrupt(layout.FileOf(hart, 0), (uint)identity);
-            }
-        }
-
-        return null;
+        return supply.Take(count);
     }
 
     private void DissolveIfUnused(int key, ImsicGroup group)
@@ -228,9 +232,11 @@ internal sealed class ImsicDomain : MsiDomain
         groups.Remove(key);
         if (files == ImsicFiles.Own)
         {
-            freeFiles.Enqueue(group.File);
+            supply.ReturnGuestFile(group.File);
         }
     }
+
+    private ulong AddressOf(int page) => unit.Tables.Address + ((ulong)page * PageLength);
 
     private MsiPageEntry ReadEntry(int index) => new(unit.Tables.Read(2 * index), unit.Tables.Read((2 * index) + 1));
 

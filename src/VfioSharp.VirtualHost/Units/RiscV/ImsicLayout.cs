@@ -3,7 +3,7 @@ using System.Numerics;
 namespace VfioSharp.VirtualHost.Units.RiscV;
 
 /// <summary>
-/// Where the harts' interrupt files lie (RISC-V Advanced Interrupt Architecture 1.0, 3.6): a page each, of each hart the supervisor-level file and then
+/// The harts' interrupt files and where they lie (RISC-V Advanced Interrupt Architecture 1.0, 3.6): a page each, of each hart the supervisor-level file and then
 /// its guest files. A file's number is its page's in this arrangement.
 /// </summary>
 internal sealed class ImsicLayout
@@ -17,14 +17,19 @@ internal sealed class ImsicLayout
 
     /// <param name="harts">1 to 256.</param>
     /// <param name="guestFiles">How many guest files each hart has (GEILEN): 0 to 63.</param>
-    public ImsicLayout(int harts, int guestFiles)
+    /// <param name="identities">The highest identity that files implement: 63 to 2047, one less than a multiple of 64 (3.1).</param>
+    public ImsicLayout(int harts, int guestFiles, int identities = 255)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(harts);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(harts, 256);
         ArgumentOutOfRangeException.ThrowIfNegative(guestFiles);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(guestFiles, 63);
+        ArgumentOutOfRangeException.ThrowIfLessThan(identities, 63);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(identities, 2047);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(identities & 63, 63, nameof(identities));
         Harts = harts;
         GuestFiles = guestFiles;
+        Identities = identities;
         guestBits = BitsFor(guestFiles + 1);
         Pages = 1 << (BitsFor(harts) + guestBits);
     }
@@ -32,6 +37,8 @@ internal sealed class ImsicLayout
     public int Harts { get; }
 
     public int GuestFiles { get; }
+
+    public int Identities { get; }
 
     /// <summary>How many pages the arrangement has, those without a file among them.</summary>
     public int Pages { get; }

@@ -99,7 +99,7 @@ internal sealed class ImsicReach(ImsicUnit unit)
     {
         if (entry.IsResident && unit.IsNotice(entry))
         {
-            return unit.HasResidentFile(entry.ResidentAddress) ? unit.ResidentFileAt(entry.ResidentAddress) : null;
+            return unit.HasResidentFile(entry.ResidentAddress) ? ImsicUnit.ResidentFileAt(entry.ResidentAddress) : null;
         }
 
         uint file = unit.Layout.FileAt(entry.IsTranslating ? entry.Page : entry.NoticePage);

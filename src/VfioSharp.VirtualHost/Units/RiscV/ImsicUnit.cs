@@ -64,19 +64,13 @@ public sealed class ImsicUnit : IsolationUnit
 
     /// <summary>Makes a unit with memory for its tables, refusing all, as after reset.</summary>
     /// <param name="memory">Where the tables are set aside.</param>
-    /// <param name="harts">1 to 256.</param>
-    /// <param name="guestFiles">How many guest interrupt files each hart has (GEILEN): 0 to 63.</param>
-    /// <param name="identities">The highest identity: 63 to 2047, one less than a multiple of 64.</param>
+    /// <param name="layout">The files, which all IOMMUs of a host have in common.</param>
     /// <param name="pages">How many pages tables and memory-resident files may take: one a group, one for each 64 device IDs in use, three more.</param>
-    internal ImsicUnit(HostMemory memory, int harts, int guestFiles, int identities = 255, int pages = 512)
+    internal ImsicUnit(HostMemory memory, ImsicLayout layout, int pages = 512)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(identities, 63);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(identities, 2047);
-        ArgumentOutOfRangeException.ThrowIfNotEqual(identities & 63, 63, nameof(identities));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(pages, MaximumPages);
         this.memory = memory;
-        Layout = new ImsicLayout(harts, guestFiles);
-        Identities = identities;
+        Layout = layout;
         Tables = memory.Allocate("RISC-V IOMMU tables", pages << ImsicLayout.PageShift);
     }
 
@@ -89,7 +83,7 @@ public sealed class ImsicUnit : IsolationUnit
     public ulong DirectoryPointer { get; internal set; }
 
     /// <summary>The highest identity that interrupt files implement.</summary>
-    public int Identities { get; }
+    public int Identities => Layout.Identities;
 
     /// <summary>How many guest interrupt files each hart has (GEILEN).</summary>
     public int GuestFiles => Layout.GuestFiles;
@@ -116,8 +110,11 @@ public sealed class ImsicUnit : IsolationUnit
         _ => new ImsicReach(this).Examine(),
     };
 
-    /// <summary>The number under which a memory-resident file appears: they count on from the harts' files.</summary>
-    internal uint ResidentFileAt(ulong address) => (uint)Layout.Pages + (uint)((address - Tables.Address) / MsiPageEntry.ResidentFileLength);
+    /// <summary>
+    /// The number under which a memory-resident file appears: its address, counted in files. No file of a hart has such a number, and no file of another
+    /// IOMMU's has the same.
+    /// </summary>
+    internal static uint ResidentFileAt(ulong address) => (uint)(address / MsiPageEntry.ResidentFileLength);
 
     /// <summary>Whether the host has room for memory-resident files there.</summary>
     internal bool HasResidentFile(ulong address) => Tables.Holds(address, ResidentFileWords, out _);
