@@ -54,6 +54,24 @@ internal sealed class HostMemory
         return true;
     }
 
+    /// <summary>The table that holds words at an address; null where none holds them all.</summary>
+    /// <param name="address">A multiple of 8.</param>
+    /// <param name="count">How many words.</param>
+    /// <param name="index">Which of the table's words is the first.</param>
+    public HostTable? Find(ulong address, int count, out int index)
+    {
+        foreach (HostTable table in tables)
+        {
+            if (table.Holds(address, count, out index))
+            {
+                return table;
+            }
+        }
+
+        index = -1;
+        return null;
+    }
+
     /// <summary>The bytes at an address up to the end of the table there; empty where there is none.</summary>
     public Span<byte> At(ulong address)
     {

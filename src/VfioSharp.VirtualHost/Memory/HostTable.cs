@@ -21,6 +21,17 @@ internal sealed class HostTable(string name, ulong address, int length)
     /// <param name="index">Which one.</param>
     public ulong Read(int index) => Volatile.Read(ref words[index]);
 
+    /// <summary>Whether it holds words at an address, for hardware that got the address from a table.</summary>
+    /// <param name="at">A multiple of 8.</param>
+    /// <param name="count">How many words.</param>
+    /// <param name="index">Which is the first.</param>
+    public bool Holds(ulong at, int count, out int index)
+    {
+        ulong first = (at - address) / sizeof(ulong);
+        index = (int)first;
+        return first < (ulong)words.Length && count <= words.Length - index;
+    }
+
     /// <summary>Writes a 64-bit word whole.</summary>
     public void Write(int index, ulong value) => Volatile.Write(ref words[index], value);
 
