@@ -21,6 +21,8 @@ namespace VfioSharp.VirtualHost;
 /// <remarks>Any thread. Functions are placed by those who made them, and stay theirs.</remarks>
 public sealed class VirtualHost
 {
+    private const int SpareFunctions = 64; // for those that are plugged in later
+
     private readonly Dictionary<PciAddress, HostFunction> functions = [];
     private readonly IommuGroups groups;
     private readonly HostMemory memory = new();
@@ -84,7 +86,7 @@ public sealed class VirtualHost
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(models);
         PlanRules.Check(plan);
-        var host = new VirtualHost(options, HostPlatform.Create(options));
+        var host = new VirtualHost(options, HostPlatform.Create(options, SpareFunctions + plan.HostBridges.Sum(bridge => Count(bridge.Slots))));
         var firmware = new Firmware(host, models);
         host.HostBridges = [.. plan.HostBridges.Select(firmware.Build)];
         return host;
@@ -180,6 +182,11 @@ public sealed class VirtualHost
             function.Vanish();
             lock (Gate)
             {
+                if (function.Group is not null)
+                {
+                    function.Bus.HostBridge.Domain.Dismiss(function.Source);
+                }
+
                 groups.Remove(function);
                 functions.Remove(function.Address);
                 function.Bus.Remove(function);
@@ -208,6 +215,10 @@ public sealed class VirtualHost
         lock (Gate)
         {
             groups.Add(function);
+            if (function is EndpointFunction endpoint)
+            {
+                function.Bus.HostBridge.Domain.Admit(endpoint.Source);
+            }
         }
     }
 
@@ -217,6 +228,9 @@ public sealed class VirtualHost
     /// <summary>Whether a range of a function's bus addresses means something else than memory.</summary>
     internal bool Reserves(HostFunction function, Iova first, Iova last) =>
         !Platform.DmaRanges.Any(range => range.First.Value <= first.Value && last.Value <= range.Last.Value) || function.Bus.HostBridge.Unit.IsMessage(first.Value);
+
+    private static int Count(ImmutableArray<SlotPlan> slots) =>
+        slots.Sum(slot => 1 + (slot is FunctionPlan function ? function.VirtualFunctions : Count(((BridgePlan)slot).Slots)));
 
     private bool Access(bool isPort, ulong address, Span<byte> read, ReadOnlySpan<byte> write)
     {

@@ -1,3 +1,4 @@
+using VfioSharp.VirtualHost.Units.RiscV;
 using VfioSharp.VirtualHost.Vfio;
 
 namespace VfioSharp.VirtualHost;
@@ -18,6 +19,9 @@ public sealed record VirtualHostOptions
 
     /// <summary>Whether VT-d lets messages pass that name no entry (the kernel warns of it and goes on).</summary>
     public bool AllowsCompatibilityFormat { get; init; }
+
+    /// <summary>How groups use interrupt files. Of meaning to <see cref="HostBridgeKind.Imsic"/> alone.</summary>
+    public ImsicFiles InterruptFiles { get; init; }
 
     /// <summary>Whether vfio-pci attaches groups that are not isolated (<c>allow_unsafe_interrupts=1</c>).</summary>
     public bool AllowsUnsafeInterrupts { get; init; }

@@ -6,6 +6,9 @@ namespace VfioSharp.Devices.Emulation;
 /// </summary>
 internal interface IBusMemory
 {
+    /// <summary>Whether the host keeps the function from all memory, as hardware does that punishes faults.</summary>
+    bool IsStopped { get; }
+
     /// <summary>Reads; false where nothing answers.</summary>
     bool TryRead(ulong address, Span<byte> destination);
 

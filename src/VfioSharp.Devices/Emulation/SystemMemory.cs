@@ -31,19 +31,21 @@ public sealed class SystemMemory
     /// <summary>How many bytes those have.</summary>
     internal ulong Bytes => regions.Bytes;
 
+    private bool CanReach => configuration.CanMaster && Bus is not { IsStopped: true };
+
     /// <summary>Reads, in no particular widths.</summary>
     /// <param name="address">Where, as the driver gave it.</param>
     /// <param name="destination">Where to; on false it may hold a part.</param>
     /// <returns>Whether all of it could be read.</returns>
     public bool TryRead(Iova address, Span<byte> destination) =>
-        destination.IsEmpty || (configuration.CanMaster && (regions.TryRead(address.Value, destination) || Bus?.TryRead(address.Value, destination) == true));
+        destination.IsEmpty || (CanReach && (regions.TryRead(address.Value, destination) || Bus?.TryRead(address.Value, destination) == true));
 
     /// <summary>Writes, in no particular widths.</summary>
     /// <param name="address">Where, as the driver gave it.</param>
     /// <param name="source">What; on false a part may have been written.</param>
     /// <returns>Whether all of it could be written.</returns>
     public bool TryWrite(Iova address, ReadOnlySpan<byte> source) =>
-        source.IsEmpty || (configuration.CanMaster && (regions.TryWrite(address.Value, source, log) || Bus?.TryWrite(address.Value, source) == true));
+        source.IsEmpty || (CanReach && (regions.TryWrite(address.Value, source, log) || Bus?.TryWrite(address.Value, source) == true));
 
     /// <summary>Reads a structure.</summary>
     /// <inheritdoc cref="TryRead(Iova, Span{byte})"/>
@@ -74,7 +76,7 @@ public sealed class SystemMemory
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         lease = default;
-        if (!configuration.CanMaster || regions.Acquire(address.Value, access) is not { } region)
+        if (!CanReach || regions.Acquire(address.Value, access) is not { } region)
         {
             return false;
         }

@@ -30,6 +30,12 @@ internal abstract class MsiDomain
     {
     }
 
+    /// <summary>Lets a function go on that the hardware has stopped for what it did, as is done when somebody else gets it.</summary>
+    /// <param name="source">The function.</param>
+    public virtual void Recover(MessageSource source)
+    {
+    }
+
     /// <summary>Gives a function messages.</summary>
     /// <param name="source">The function.</param>
     /// <param name="count">How many, a power of two; more than one for MSI alone.</param>

@@ -3,6 +3,7 @@ using VfioSharp.Devices.Dma;
 using VfioSharp.VirtualHost.Interrupts;
 using VfioSharp.VirtualHost.Memory;
 using VfioSharp.VirtualHost.Topology;
+using VfioSharp.VirtualHost.Units.RiscV;
 
 namespace VfioSharp.VirtualHost.Platforms;
 
@@ -32,21 +33,30 @@ internal abstract class HostPlatform
     public abstract MsiDomain CreateDomain(HostMemory memory, uint segment, byte rootBus);
 
     /// <summary>The platform that options ask for.</summary>
+    /// <param name="options">What to be.</param>
+    /// <param name="functions">How many functions there is to be room for, later ones among them.</param>
     /// <exception cref="ArgumentException">An option means nothing on it, or is out of its range.</exception>
-    public static HostPlatform Create(VirtualHostOptions options)
+    public static HostPlatform Create(VirtualHostOptions options, int functions)
     {
         Check(options);
         return options.Bridge switch
         {
-            HostBridgeKind.None or HostBridgeKind.Vtd => new X86HostPlatform(options),
+            HostBridgeKind.None or HostBridgeKind.Vtd or HostBridgeKind.AmdVi => new X86HostPlatform(options, functions),
+            HostBridgeKind.Ioda or HostBridgeKind.Ioda2 => new PowerHostPlatform(options),
+            HostBridgeKind.Its or HostBridgeKind.GicV2m => new ArmHostPlatform(options),
+            HostBridgeKind.S390 => new S390HostPlatform(functions),
+            HostBridgeKind.Imsic => new RiscVHostPlatform(options, functions),
             _ => throw new ArgumentException($"{options.Bridge} is no platform", nameof(options)),
         };
     }
 
     private static void Check(VirtualHostOptions options)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.Processors, 1, nameof(options));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.Processors, 254, nameof(options));
+        if (options.Processors is < 1 or > 254)
+        {
+            throw new ArgumentException($"a host has 1 to 254 processors, not {options.Processors}", nameof(options));
+        }
+
         if (options.AdvertisedOnly && options.Bridge is not (HostBridgeKind.Vtd or HostBridgeKind.AmdVi))
         {
             throw new ArgumentException($"{options.Bridge} does not remap interrupts, so nothing is advertised only", nameof(options));
@@ -55,6 +65,11 @@ internal abstract class HostPlatform
         if (options.Bridge != HostBridgeKind.Vtd && (!options.ChecksSources || options.AllowsCompatibilityFormat))
         {
             throw new ArgumentException($"source checks and the compatibility format are VT-d's, not {options.Bridge}'s", nameof(options));
+        }
+
+        if (options.Bridge != HostBridgeKind.Imsic && options.InterruptFiles != ImsicFiles.Shared)
+        {
+            throw new ArgumentException($"interrupt files are RISC-V's, not {options.Bridge}'s", nameof(options));
         }
     }
 }

@@ -1,6 +1,7 @@
 using VfioSharp.VirtualHost.Interrupts;
 using VfioSharp.VirtualHost.Memory;
 using VfioSharp.VirtualHost.Topology;
+using VfioSharp.VirtualHost.Units.Amd;
 using VfioSharp.VirtualHost.Units.Intel;
 using VfioSharp.VirtualHost.Units.X86;
 
@@ -8,7 +9,8 @@ namespace VfioSharp.VirtualHost.Platforms;
 
 /// <summary>x86, with what its firmware and command line make of it.</summary>
 /// <param name="options">Which IOMMU, and its switches.</param>
-internal sealed class X86HostPlatform(VirtualHostOptions options) : HostPlatform
+/// <param name="functions">How many functions there is to be room for.</param>
+internal sealed class X86HostPlatform(VirtualHostOptions options, int functions) : HostPlatform
 {
     private const int VtdEntries = 65536;
 
@@ -23,12 +25,15 @@ internal sealed class X86HostPlatform(VirtualHostOptions options) : HostPlatform
     /// <inheritdoc/>
     public override MsiDomain CreateDomain(HostMemory memory, uint segment, byte rootBus)
     {
-        if (options.Bridge == HostBridgeKind.None)
+        switch (options.Bridge)
         {
-            return new DirectDomain(new DirectUnit(), vectors);
+            case HostBridgeKind.Vtd:
+                var vtd = new VtdUnit(memory, VtdEntries) { AllowsCompatibilityFormat = options.AllowsCompatibilityFormat };
+                return options.AdvertisedOnly ? new DirectDomain(vtd, vectors) : new VtdDomain(vtd, vectors, options.ChecksSources);
+            case HostBridgeKind.AmdVi:
+                return new AmdViDomain(new AmdViUnit(memory, functions), vectors, remaps: !options.AdvertisedOnly);
+            default:
+                return new DirectDomain(new DirectUnit(), vectors);
         }
-
-        var unit = new VtdUnit(memory, VtdEntries) { AllowsCompatibilityFormat = options.AllowsCompatibilityFormat };
-        return options.AdvertisedOnly ? new DirectDomain(unit, vectors) : new VtdDomain(unit, vectors, options.ChecksSources);
     }
 }

@@ -66,6 +66,9 @@ public sealed class EndpointFunction : HostFunction, IFunctionPlacement, IBusMem
     internal override PciExpressPortType? PortType =>
         !Model.Layout.IsPciExpress ? null : Bus.Bridge is null ? PciExpressPortType.RootComplexIntegratedEndpoint : PciExpressPortType.Endpoint;
 
+    /// <summary>Itself, as the host's MSI code sees it.</summary>
+    internal MessageSource Source => new(Address, Aliases, Group?.Number ?? -1);
+
     /// <summary>The messages that it was given.</summary>
     internal ImmutableArray<MessageBlock> Blocks
     {
@@ -94,6 +97,7 @@ public sealed class EndpointFunction : HostFunction, IFunctionPlacement, IBusMem
     void IFunctionPlacement.Open(FunctionPort port)
     {
         VfioPci.CheckOpen(host, this);
+        Bus.HostBridge.Domain.Recover(Source);
         this.port = port;
     }
 
@@ -102,6 +106,9 @@ public sealed class EndpointFunction : HostFunction, IFunctionPlacement, IBusMem
 
     /// <inheritdoc/>
     bool IFunctionPlacement.Reserves(Iova first, Iova last) => host.Reserves(this, first, last);
+
+    /// <inheritdoc/>
+    bool IBusMemory.IsStopped => Bus.HostBridge.Unit.StopsDma(SeenAs);
 
     /// <inheritdoc/>
     bool IBusMemory.TryRead(ulong address, Span<byte> destination)
@@ -172,7 +179,7 @@ public sealed class EndpointFunction : HostFunction, IFunctionPlacement, IBusMem
         {
             if (blocks.GetValueOrDefault((kind, vector)) is not { } block)
             {
-                block = Bus.HostBridge.Domain.Allocate(new MessageSource(Address, Aliases, Group?.Number ?? -1), count)
+                block = Bus.HostBridge.Domain.Allocate(Source, count)
                     ?? throw new PciException("enable interrupts", $"the host has no interrupts left for {Address}: give fewer vectors to others", Address, (int)Errno.ENOSPC);
                 blocks.Add((kind, vector), block);
                 host.Processors.Assign(this, kind, vector, block);

@@ -198,7 +198,7 @@ public abstract class IodaDomainTests : IodaTests
         Deliver("01:00.0", victim).ShouldBeEmpty();
         Deliver("01:00.0", own).ShouldBeEmpty();
 
-        domain.ClearFreeze(attacker);
+        domain.Recover(attacker);
         Unit.States.Read(7).ShouldBe((0UL, 0UL));
         Unit.StopsDma(Sources.Id("01:00.0")).ShouldBeFalse();
         Deliver("01:00.0", own).ShouldBe(own.Interrupts);

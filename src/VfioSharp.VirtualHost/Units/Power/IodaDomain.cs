@@ -105,8 +105,9 @@ internal abstract class IodaDomain : MsiDomain
         Leave(block.Source);
     }
 
-    /// <summary>Lets the PE of a function go on after a fault, as EEH does in Linux once it has reset what is in it.</summary>
-    public void ClearFreeze(MessageSource source)
+    /// <inheritdoc/>
+    /// <remarks>Its PE, that is, as EEH does in Linux once it has reset what is in it.</remarks>
+    public sealed override void Recover(MessageSource source)
     {
         if (unit.PeOf(source.SeenAs) is var pe && pe < unit.Pes)
         {
