@@ -45,13 +45,20 @@ internal static class CapturedPlan
         }
 
         PciAddress[] virtualFunctions = [.. host.Functions.Where(f => f.PhysicalFunction == node.Address).Select(f => f.Address).Order()];
-        var plan = new FunctionPlan(device, function, space.PortType is null ? Conventional : "express") { HasAcs = hasAcs, Driver = FunctionDriver.None };
+        var plan = new FunctionPlan(device, function, space.PortType is null ? Conventional : "express") { HasAcs = hasAcs, Driver = DriverOf(node.Evidence.Driver) };
         return virtualFunctions.Length == 0 ? plan : plan with
         {
             VirtualFunctions = virtualFunctions.Length,
             VirtualOffsets = (space.Capabilities.SrIov!.Value.FirstVfOffset, space.Capabilities.SrIov.Value.VfStride),
         };
     }
+
+    private static FunctionDriver DriverOf(string? name) => name switch
+    {
+        null => FunctionDriver.None,
+        "vfio-pci" => FunctionDriver.VfioPci,
+        _ => FunctionDriver.Native,
+    };
 
     private static BridgeKind KindOf(PciExpressPortType? port) => port switch
     {
