@@ -69,6 +69,7 @@ internal sealed class RandomPlan(FuzzRandom random)
                 HasAcs = random.OneIn(2),
                 Driver = random.Pick(FunctionDriver.None, FunctionDriver.Native, FunctionDriver.VfioPci, FunctionDriver.VfioPci),
                 VirtualFunctions = model == Express && count == 1 && random.OneIn(4) ? 1 + random.Below(3) : 0,
+                VirtualOffsets = random.OneIn(2) ? ((ushort)0x80, (ushort)1) : ((ushort)0x100, (ushort)2),
                 VirtualDriver = random.Pick(FunctionDriver.Native, FunctionDriver.VfioPci),
             };
         }

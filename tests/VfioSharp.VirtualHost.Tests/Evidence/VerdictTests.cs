@@ -3,6 +3,7 @@ using VfioSharp.Pci.Isolation;
 using VfioSharp.Pci.Topology;
 using VfioSharp.Tests.Fuzzing;
 using VfioSharp.VirtualHost.Topology;
+using VfioSharp.VirtualHost.Vfio;
 
 namespace VfioSharp.VirtualHost.Tests.Evidence;
 
@@ -25,7 +26,7 @@ public class VerdictTests
         VirtualHostOptions options = Switches.All[setting];
         Fuzz.Run(HostsOfEach, random =>
         {
-            AuditedHost host = AuditedHost.Random(options, random);
+            AuditedHost host = AuditedHost.Random(options with { Dialect = random.Pick(Enum.GetValues<VfioDialect>()) }, random);
             host.Audit.Functions.Length.ShouldBe(host.Host.Functions.Length);
             foreach (HostBridge bridge in host.Host.HostBridges)
             {
@@ -44,7 +45,7 @@ public class VerdictTests
         VirtualHostOptions options = Switches.All[setting];
         Fuzz.Run(HostsOfEach, random =>
         {
-            AuditedHost host = AuditedHost.Random(options, random);
+            AuditedHost host = AuditedHost.Random(options with { Dialect = random.Pick(Enum.GetValues<VfioDialect>()) }, random);
             foreach (EndpointFunction function in host.Host.Functions.OfType<EndpointFunction>())
             {
                 // Whether a kernel takes functions behind a RISC-V IOMMU at all is not known.
@@ -60,7 +61,7 @@ public class VerdictTests
         VirtualHostOptions options = Switches.All[setting];
         Fuzz.Run(HostsOfEach, random =>
         {
-            AuditedHost host = AuditedHost.Random(options, random);
+            AuditedHost host = AuditedHost.Random(options with { Dialect = random.Pick(Enum.GetValues<VfioDialect>()) }, random);
             foreach (HostFunction function in host.Host.Functions)
             {
                 PciBusFlags expected = Switches.IsBeyondKernels(options) ? PciBusFlags.None : function.Bus.Flags;
