@@ -87,6 +87,9 @@ public class FunctionTests
             FunctionEvidence evidence = audited.Evidence;
             (evidence.VendorId, evidence.DeviceId, evidence.Revision).ShouldBe((layout.Identity.VendorId, layout.Identity.DeviceId, layout.Identity.Revision));
             (evidence.SubsystemVendorId, evidence.SubsystemDeviceId).ShouldBe((layout.Identity.SubsystemVendorId, layout.Identity.SubsystemId));
+            bool isVirtual = function.PhysicalFunction is not null; // whose registers show neither IDs nor BARs
+            (audited.Configuration.VendorId, audited.Configuration.DeviceId).ShouldBe(isVirtual ? (ushort.MaxValue, ushort.MaxValue) : (evidence.VendorId, evidence.DeviceId));
+            BarSet.FromHeader(audited.Configuration).Any(bar => bar.IsImplemented).ShouldBe(!isVirtual);
             audited.Configuration.ClassCode.ShouldBe(layout.Identity.ClassCode);
             evidence.ClassCode.ShouldBe(function.ReadConfiguration().Read32(8) >> 8);
             var registers = BarSet.FromHeader(function.ReadConfiguration());
