@@ -1,5 +1,6 @@
 using VfioSharp.Devices;
 using VfioSharp.Devices.Access;
+using VfioSharp.Pci.Addressing;
 using VfioSharp.Pci.Audit;
 using VfioSharp.Pci.Evidence;
 using VfioSharp.Pci.Mapping;
@@ -14,10 +15,13 @@ namespace VfioSharp.VirtualHost.Tests.Evidence;
 /// <summary>A virtual host and the audit of what it shows.</summary>
 internal sealed class AuditedHost
 {
+    private readonly Dictionary<PciAddress, FunctionAudit> functions;
+
     private AuditedHost(VirtualHost host)
     {
         Host = host;
         Audit = HostAudit.Of(HostEvidence.Read(HostEvidenceWriter.Write(host)));
+        functions = Audit.Functions.ToDictionary(function => function.Address);
     }
 
     public VirtualHost Host { get; }
@@ -29,7 +33,7 @@ internal sealed class AuditedHost
     public static AuditedHost Random(VirtualHostOptions options, FuzzRandom random) => Of(options, new RandomPlan(random).Make());
 
     /// <summary>What the audit says of a function.</summary>
-    public FunctionAudit Of(HostFunction function) => Audit.Functions.Single(audited => audited.Address == function.Address);
+    public FunctionAudit Of(HostFunction function) => functions[function.Address];
 
     /// <summary>Whether the host's vfio-pci attaches a function's group once nothing stands against it but isolation.</summary>
     public bool Attaches(EndpointFunction function) => WithGroupOnVfio(function, () =>

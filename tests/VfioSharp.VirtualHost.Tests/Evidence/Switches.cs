@@ -13,6 +13,9 @@ internal static class Switches
     /// <summary>Whether groups have interrupt files of their own, which no kernel does and nothing shows.</summary>
     public static bool IsBeyondKernels(VirtualHostOptions options) => options.InterruptFiles != ImsicFiles.Shared;
 
+    /// <summary>What of a number of hosts for each platform falls to one setting of it.</summary>
+    public static int ShareOf(int hosts, VirtualHostOptions options) => 1 + (hosts / All.Count(other => other.Bridge == options.Bridge));
+
     private static IEnumerable<VirtualHostOptions> Bases()
     {
         foreach (HostBridgeKind kind in Enum.GetValues<HostBridgeKind>())

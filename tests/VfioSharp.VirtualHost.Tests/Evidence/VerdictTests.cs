@@ -13,7 +13,7 @@ namespace VfioSharp.VirtualHost.Tests.Evidence;
 /// </summary>
 public class VerdictTests
 {
-    private const int HostsOfEach = 10; // of each setting, of which platforms have two to sixteen
+    private const int HostsOfEach = 50;
 
     public static TheoryData<int> Settings => [.. Enumerable.Range(0, Switches.All.Length)];
 
@@ -24,7 +24,7 @@ public class VerdictTests
     public void The_audit_says_of_each_function_what_the_hardware_does(int setting)
     {
         VirtualHostOptions options = Switches.All[setting];
-        Fuzz.Run(HostsOfEach, random =>
+        Fuzz.Run(Switches.ShareOf(HostsOfEach, options), random =>
         {
             AuditedHost host = AuditedHost.Random(options with { Dialect = random.Pick(Enum.GetValues<VfioDialect>()) }, random);
             host.Audit.Functions.Length.ShouldBe(host.Host.Functions.Length);
@@ -43,7 +43,7 @@ public class VerdictTests
     public void The_audit_foretells_what_the_hosts_vfio_pci_attaches(int setting)
     {
         VirtualHostOptions options = Switches.All[setting];
-        Fuzz.Run(HostsOfEach, random =>
+        Fuzz.Run(Switches.ShareOf(HostsOfEach, options), random =>
         {
             AuditedHost host = AuditedHost.Random(options with { Dialect = random.Pick(Enum.GetValues<VfioDialect>()) }, random);
             foreach (EndpointFunction function in host.Host.Functions.OfType<EndpointFunction>())
@@ -59,7 +59,7 @@ public class VerdictTests
     public void The_flag_that_the_audit_gives_to_buses_is_the_one_that_they_were_made_with(int setting)
     {
         VirtualHostOptions options = Switches.All[setting];
-        Fuzz.Run(HostsOfEach, random =>
+        Fuzz.Run(Switches.ShareOf(HostsOfEach, options), random =>
         {
             AuditedHost host = AuditedHost.Random(options with { Dialect = random.Pick(Enum.GetValues<VfioDialect>()) }, random);
             foreach (HostFunction function in host.Host.Functions)
