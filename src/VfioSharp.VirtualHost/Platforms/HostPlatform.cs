@@ -50,7 +50,7 @@ internal abstract class HostPlatform
         {
             HostBridgeKind.None or HostBridgeKind.Vtd or HostBridgeKind.AmdVi => new X86HostPlatform(options, functions),
             HostBridgeKind.Ioda or HostBridgeKind.Ioda2 => new PowerHostPlatform(options),
-            HostBridgeKind.Its or HostBridgeKind.GicV2m => new ArmHostPlatform(options),
+            HostBridgeKind.Its or HostBridgeKind.V2m => new ArmHostPlatform(options),
             HostBridgeKind.S390 => new S390HostPlatform(functions),
             HostBridgeKind.Imsic => new RiscVHostPlatform(options, functions),
             _ => throw new ArgumentException($"{options.Bridge} is no platform", nameof(options)),
@@ -74,7 +74,7 @@ internal abstract class HostPlatform
             throw new ArgumentException($"source checks and the compatibility format are VT-d's, not {options.Bridge}'s", nameof(options));
         }
 
-        if (!options.HasIommu && options.Bridge is not (HostBridgeKind.Its or HostBridgeKind.GicV2m))
+        if (!options.HasIommu && options.Bridge is not (HostBridgeKind.Its or HostBridgeKind.V2m))
         {
             throw new ArgumentException($"only arm64 is there without its IOMMU, not {options.Bridge}; for x86 that is {HostBridgeKind.None}", nameof(options));
         }

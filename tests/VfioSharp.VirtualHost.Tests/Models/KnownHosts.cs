@@ -25,9 +25,9 @@ internal static class KnownHosts
         ["VT-d, nosid"] = Of(HostBridgeKind.Vtd) with { ChecksSources = false },
         ["VT-d, compatibility format"] = Of(HostBridgeKind.Vtd) with { AllowsCompatibilityFormat = true },
         ["AMD-Vi, advertised only"] = Of(HostBridgeKind.AmdVi) with { AdvertisedOnly = true },
-        ["GICv2m"] = Of(HostBridgeKind.GicV2m),
+        ["GICv2m"] = Of(HostBridgeKind.V2m),
         ["ITS without SMMU"] = Of(HostBridgeKind.Its) with { HasIommu = false },
-        ["GICv2m without SMMU"] = Of(HostBridgeKind.GicV2m) with { HasIommu = false },
+        ["GICv2m without SMMU"] = Of(HostBridgeKind.V2m) with { HasIommu = false },
         ["IMSIC, shared files"] = Of(HostBridgeKind.Imsic),
     }.ToImmutableDictionary();
 
