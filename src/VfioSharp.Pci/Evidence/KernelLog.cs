@@ -23,6 +23,7 @@ public sealed class KernelLog
     private static readonly string[] Marks =
     [
         "DMAR-IR: Enabled IRQ remapping", "DMAR-IR: Failed", "DMAR-IR: Not enabling", "DMAR-IR: This system BIOS", "DMAR: IOMMU disabled",
+        "Compatibility-format IRQs enabled",
         "AMD-Vi: Interrupt remapping enabled", "AMD-Vi: Disabling interrupt remapping", "No southbridge IOAPIC", "ITS [mem", "Initializing IODA",
     ];
 

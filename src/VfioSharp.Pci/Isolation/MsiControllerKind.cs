@@ -13,7 +13,7 @@ internal enum MsiControllerKind
     GicV3ItsBehindPreIts,
 
     /// <summary>Arm GICv2m: a frame that anybody can write.</summary>
-    V2m,
+    GicV2m,
 
     /// <summary>RISC-V incoming MSI controller.</summary>
     Imsic,

@@ -154,6 +154,25 @@ public sealed class AlteredHostTests
     public void Nosid_is_found_among_other_words(string commandLine) =>
         new AlteredHost("x86-intel-ir").With("proc/cmdline", commandLine + "\n").Audit(Nvme).Isolation.Verdict.ShouldBe(IsolationVerdict.NotIsolated);
 
+    // The kernel's words, drivers/iommu/intel/irq_remapping.c.
+    [Theory]
+    [InlineData("xapic", IsolationVerdict.NotIsolated, false)]
+    [InlineData("x2apic", IsolationVerdict.Isolated, true)]
+    public void Messages_that_name_no_entry_pass_outside_x2apic_mode_where_the_kernel_warns_of_them(string mode, IsolationVerdict expected, bool flag)
+    {
+        AlteredHost host = new AlteredHost("x86-intel-ir").Edit("^var/log/dmesg$", log => log.Replace(
+            "[    0.032000] DMAR-IR: Enabled IRQ remapping in xapic mode",
+            $"[    0.031000] Compatibility-format IRQs enabled despite intr remapping;\nyou are vulnerable to IRQ injection.\n[    0.032000] DMAR-IR: Enabled IRQ remapping in {mode} mode",
+            StringComparison.Ordinal));
+        foreach (FunctionAudit function in (FunctionAudit[])[host.Audit(Nvme), host.WithoutVectors().Audit(Nvme)])
+        {
+            function.Isolation.Verdict.ShouldBe(expected);
+            function.Isolation.KernelAccepts.ShouldBe(true);
+            function.Isolation.Findings.ShouldContain(finding => finding.Source == "kernel log" && finding.Text.StartsWith("Compatibility-format", StringComparison.Ordinal));
+            function.Node.Bus.HasIsolatedMsis.ShouldBe(flag);
+        }
+    }
+
     [Fact]
     public void An_arm64_host_without_an_MSI_controller_is_not_isolated()
     {

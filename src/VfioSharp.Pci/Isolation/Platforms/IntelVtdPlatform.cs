@@ -9,7 +9,8 @@ namespace VfioSharp.Pci.Isolation.Platforms;
 
 /// <summary>
 /// Intel VT-d (specification 5.1): each message names an entry of a table, and the entry says which source may use it. Source-id checking is
-/// what isolates; <c>intremap=nosid</c> turns it off, and the kernel goes on calling the result isolated.
+/// what isolates; <c>intremap=nosid</c> turns it off, and the kernel goes on calling the result isolated. So it does where a unit cannot be kept from
+/// letting messages pass that name no entry, but then it warns.
 /// </summary>
 internal sealed class IntelVtdPlatform : X86Platform
 {
@@ -73,8 +74,20 @@ internal sealed class IntelVtdPlatform : X86Platform
                 "intremap=nosid turns source-id checking off: a function can use another's entry of the remapping table. The kernel accepts this without a word; it is weaker than isolation");
         }
 
+        filter = ExamineCompatibilityFormat(host, filter);
         return host.CommandLine.IsKnown ? filter
             : filter.With(Source, "the kernel's command line cannot be read, so intremap=nosid, which nothing else shows, is supposed not to be there");
+    }
+
+    // iommu_enable_irq_remapping(), drivers/iommu/intel/irq_remapping.c, warns where GSTS_REG.CFIS stays set. In extended mode, which the kernel calls x2apic
+    // mode, it does not matter: messages in the compatibility format are blocked all the same (specification 5.1.4).
+    private static MessageFilter ExamineCompatibilityFormat(HostEvidence host, MessageFilter filter)
+    {
+        const string Source = "kernel log";
+        return host.Log.Find("Compatibility-format IRQs enabled") is not { } warning ? filter
+            : host.Log.Find("Enabled IRQ remapping in x2apic mode") is { } mode ? filter.With(Source, $"{warning} does not matter here ({mode}): extended mode blocks them all the same")
+            : (filter with { Verdict = IsolationVerdict.NotIsolated }).With(Source,
+                $"{warning} a function can send any interrupt by a message that names no entry of the remapping table. The kernel warns and goes on calling this isolated");
     }
 
     protected override RootBusGuarantee ExamineCoverage(HostEvidence host, ImmutableArray<Requester> requesters)
