@@ -26,8 +26,8 @@ internal static class PeerMemory
             return null;
         }
 
-        // The pages of other file systems come from disks, networks or programs, and an access may wait for those as long as they like.
-        bool isMemory = fileSystem is FileSystemStatus.TMPFS_MAGIC or FileSystemStatus.HUGETLBFS_MAGIC;
+        // The pages of other files come from disks, networks or programs, and an access may wait for those as long as they like.
+        bool isMemory = fileSystem != 0;
         if (!isMemory && !trust)
         {
             error = Errno.EACCES;
@@ -70,7 +70,11 @@ internal static class PeerMemory
     public static bool Holds(FileDescriptor file, ulong offset, ulong length) =>
         Examine(file, out ulong size, out _, out _) == Errno.None && offset <= size && length <= size - offset;
 
-    /// <summary>Measures a regular file; EINVAL where it is none.</summary>
+    /// <summary>Measures a regular file; EINVAL where it is none. Asks nobody but the kernel, for a peer's program may be what a file is of.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="size">Its length in bytes.</param>
+    /// <param name="granule">Its page's.</param>
+    /// <param name="fileSystem">Which kind of memory it is: one of <see cref="FileSystemStatus"/>; 0 where it is none.</param>
     private static Errno Examine(FileDescriptor file, out ulong size, out ulong granule, out uint fileSystem)
     {
         size = 0;
@@ -82,8 +86,13 @@ internal static class PeerMemory
             return error == Errno.None ? Errno.EINVAL : error;
         }
 
-        error = file.GetFileSystem(out fileSystem);
+        // Memory has seals, whether or not any can be added; no other file has (memfd_file_seals_ptr(), mm/memfd.c).
         size = status.stx_size;
+        if (file.Control(FileControl.F_GET_SEALS, 0, out _) == Errno.None)
+        {
+            error = file.GetFileSystem(out fileSystem);
+        }
+
         if (fileSystem == FileSystemStatus.HUGETLBFS_MAGIC && ulong.IsPow2(status.stx_blksize))
         {
             granule = Math.Max(granule, status.stx_blksize);
