@@ -31,6 +31,20 @@ internal sealed class ClientCalls(MessageStream stream, Connection connection) :
         }
     }
 
+    /// <summary>Tells the function of the doorbells that were rung, which may call back.</summary>
+    public void Ring(Session session)
+    {
+        Volatile.Write(ref handling, Environment.CurrentManagedThreadId);
+        try
+        {
+            session.Ring();
+        }
+        finally
+        {
+            Volatile.Write(ref handling, 0);
+        }
+    }
+
     /// <inheritdoc/>
     public bool Call(ushort id, ReadOnlySpan<byte> message, PendingCall call, TimeSpan time)
     {
