@@ -58,13 +58,15 @@ internal static class MemoryCases
                 memory.SetLength(Length);
             }
         });
-        while (client.SendBytes(Payloads.Message(1, MessageCommand.RegionWrite, MessageFlags.NoReply, Payloads.Write32(0, SoakFunction.Copy, SoakFunction.WriteMemory))))
+        try
         {
+            client.SendUntilEnded(Payloads.Message(1, MessageCommand.RegionWrite, MessageFlags.NoReply, Payloads.Write32(0, SoakFunction.Copy, SoakFunction.WriteMemory)));
         }
-
-        client.HasEnded().ShouldBeTrue();
-        over.Cancel();
-        cutting.Wait();
+        finally
+        {
+            over.Cancel();
+            cutting.Wait();
+        }
     }
 
     // fallocate(2) has no name here; a file that is grown after it was cut is made of holes as well.

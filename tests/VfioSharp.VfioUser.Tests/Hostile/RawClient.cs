@@ -87,6 +87,19 @@ internal sealed class RawClient : IDisposable
         return true;
     }
 
+    /// <summary>Sends the same again and again until the server closes, which it has to.</summary>
+    public void SendUntilEnded(byte[] bytes)
+    {
+        long begun = Stopwatch.GetTimestamp();
+        while (SendBytes(bytes))
+        {
+            if (Stopwatch.GetElapsedTime(begun) > 2 * Patience)
+            {
+                throw new TimeoutException("the server goes on listening");
+            }
+        }
+    }
+
     /// <summary>Sends what there is room for now; false where there is none, or the server has closed.</summary>
     public bool TrySendNow(ReadOnlySpan<byte> bytes, out int count) => Socket.Send(bytes, [], wait: false, out count) == Errno.None;
 

@@ -95,11 +95,7 @@ internal static class ReplyCases
         (RawClient client, _) = Show(attack, "");
         client.Send(MessageCommand.RegionWrite, Payloads.Write32(0, SoakFunction.Copy, SoakFunction.ReadMemory));
         byte[] writes = Payloads.Message(1, MessageCommand.RegionWrite, MessageFlags.NoReply, Payloads.Write(SoakFunction.MemoryBar, 0, new byte[32 << 10]));
-        while (client.SendBytes(writes))
-        {
-        }
-
-        client.HasEnded().ShouldBeTrue();
+        client.SendUntilEnded(writes);
     }
 
     private static void FillTwin(Attack attack)
