@@ -4,8 +4,8 @@ using VfioSharp.VirtualHost.Planning;
 namespace VfioSharp.Cli.Hosting;
 
 /// <summary>
-/// The host that is meant where nobody says which: two functions in users' hands, two in the host's own, and two behind a switch whose ports do not keep
-/// them apart. On s390x, whose firmware hides bridges, they stand side by side.
+/// The host that is meant where nobody says which: two functions in users' hands, two in the host's own, and a device of two functions that are not
+/// kept apart, so that they share a group. On s390x, whose firmware hides bridges, all stand side by side.
 /// </summary>
 internal static class DefaultPlan
 {
@@ -17,15 +17,8 @@ internal static class DefaultPlan
     {
         HostBridges = kind == HostBridgeKind.S390
             ? [new HostBridgePlan { Slots = [User, Test with { Device = 1 }, Own with { Device = 2 }, Own with { Device = 3 }] }]
-            : [new HostBridgePlan { Slots = [Port(1, User), Port(2, Test), Port(3, Own), Port(4, Own), Port(5, Switch())] }],
+            : [new HostBridgePlan { Slots = [Port(1, User), Port(2, Test), Port(3, Own), Port(4, Own), Port(5, User with { HasAcs = false }, Test with { Function = 1, HasAcs = false })] }],
     };
 
-    private static BridgePlan Switch() => new(0, 0, BridgeKind.UpstreamPort)
-    {
-        Slots = [Downstream(0, User), Downstream(1, User)],
-    };
-
-    private static BridgePlan Downstream(int device, SlotPlan slot) => new(device, 0, BridgeKind.DownstreamPort) { HasAcs = false, Slots = [slot] };
-
-    private static BridgePlan Port(int device, SlotPlan slot) => new(device, 0, BridgeKind.RootPort) { Slots = [slot] };
+    private static BridgePlan Port(int device, params ReadOnlySpan<SlotPlan> slots) => new(device, 0, BridgeKind.RootPort) { Slots = [.. slots] };
 }

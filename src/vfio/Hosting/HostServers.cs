@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using VfioSharp.Cli.Output;
 using VfioSharp.Cli.Serving;
 using VfioSharp.VfioUser;
 using VfioSharp.VirtualHost.Planning;

@@ -63,17 +63,19 @@ internal sealed class VirtualHostArguments
 
     private static IEnumerable<string> Names => Enum.GetNames<HostBridgeKind>().Select(name => name.ToLowerInvariant());
 
+    private Option[] All => [bridge, advertisedOnly, nosid, compatibility, noIommu, files, unsafeInterrupts, dialect, processors, topology];
+
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[bridge, advertisedOnly, nosid, compatibility, noIommu, files, unsafeInterrupts, dialect, processors, topology])
+        foreach (Option option in All)
         {
             command.Add(option);
         }
     }
 
-    /// <summary>Whether the command line names a virtual host.</summary>
-    public bool IsNamed(ParseResult parsed) => parsed.GetResult(bridge) is not null;
+    /// <summary>Whether an option is one of these.</summary>
+    public bool Has(Option option) => Array.IndexOf(All, option) >= 0;
 
     /// <summary>Makes the host.</summary>
     /// <exception cref="CliException">There can be no such host; the message says why.</exception>
