@@ -22,7 +22,7 @@ public enum HostBridgeKind
     Its,
 
     /// <summary>arm64 with an SMMUv3 and a GICv2m frame.</summary>
-    GicV2m,
+    V2m,
 
     /// <summary>s390x: zPCI, adapter interrupts.</summary>
     S390,

@@ -87,6 +87,7 @@ public sealed class VirtualHost
         ArgumentNullException.ThrowIfNull(models);
         PlanRules.Check(plan);
         var host = new VirtualHost(options, HostPlatform.Create(options, SpareFunctions + plan.HostBridges.Sum(bridge => Count(bridge.Slots))));
+        host.Platform.CheckPlan(plan);
         var firmware = new Firmware(host, models);
         host.HostBridges = [.. plan.HostBridges.Select(firmware.Build)];
         return host;

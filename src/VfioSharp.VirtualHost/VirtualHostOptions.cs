@@ -23,6 +23,9 @@ public sealed record VirtualHostOptions
     /// <summary>How groups use interrupt files. Of meaning to <see cref="HostBridgeKind.Imsic"/> alone.</summary>
     public ImsicFiles InterruptFiles { get; init; }
 
+    /// <summary>Whether there is an SMMU. Of meaning to arm64 alone, where messages are filtered without one, and DMA is not.</summary>
+    public bool HasIommu { get; init; } = true;
+
     /// <summary>Whether vfio-pci attaches groups that are not isolated (<c>allow_unsafe_interrupts=1</c>).</summary>
     public bool AllowsUnsafeInterrupts { get; init; }
 

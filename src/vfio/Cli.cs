@@ -37,7 +37,7 @@ internal static class Cli
             return ExitStatus.Usage;
         }
 
-        bool serves = parsed.CommandResult.Command.Name == ServeCommand.Name;
+        bool serves = parsed.CommandResult.Command.Name == ServeCommand.Name || HostCommand.Serves(parsed);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancelled);
         PosixSignalRegistration[] signals = [.. (serves ? StopsServer : [PosixSignal.SIGINT]).Select(signal => PosixSignalRegistration.Create(signal, context =>
         {
@@ -104,6 +104,7 @@ internal static class Cli
             UnbindCommand.Describe(output),
             ServeCommand.Describe(output, error),
             ConnectCommand.Describe(output, error),
+            HostCommand.Describe(output, error),
         };
         return root;
     }

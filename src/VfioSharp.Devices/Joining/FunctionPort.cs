@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using VfioSharp.Devices.Dma;
 using VfioSharp.Devices.Emulation;
 using VfioSharp.Devices.Interop;
@@ -14,6 +15,7 @@ namespace VfioSharp.Devices.Joining;
 /// A message's address and data, which the MSI-X table holds, are never used: the function cannot signal but through the eventfds given. Not so for a
 /// function that sits on a modelled host: there they are the host's, and what they cause is decided by the host's interrupt hardware.
 /// </remarks>
+[SuppressMessage("Design", "CA1001", Justification = "A semaphore whose wait handle nobody asks for holds nothing to dispose.")]
 internal sealed class FunctionPort : IFunctionHost, IAsyncDisposable
 {
     private readonly FunctionCore core;
@@ -21,6 +23,7 @@ internal sealed class FunctionPort : IFunctionHost, IAsyncDisposable
     private readonly TriggerTable triggers;
     private readonly TriggerTable maskNotices;
     private readonly TriggerTable unmaskNotices;
+    private readonly SemaphoreSlim resets = new(1);
     private long signals;
     private bool intxMasked;
     private bool intxLevel;
@@ -220,56 +223,29 @@ internal sealed class FunctionPort : IFunctionHost, IAsyncDisposable
     /// <summary>Resets the function and gives it back what its host had programmed: Command, BARs, interrupts and their masks (pci_restore_state() does).</summary>
     public async ValueTask ResetAsync(CancellationToken stop = default)
     {
-        byte[] saved;
-        bool[] masks;
-        using (core.EnterControl())
+        await resets.WaitAsync(stop).ConfigureAwait(false);
+        try
         {
-            saved = core.Configuration.Save();
-            masks = [.. Enumerable.Range(0, core.Interrupts.Msix?.Count ?? 0).Select(vector => core.Interrupts.Msix!.IsMasked(vector))];
+            await ResetOnceAsync(stop).ConfigureAwait(false);
         }
-
-        await core.ResetAsync(stop).ConfigureAwait(false);
-        using (core.EnterControl())
+        finally
         {
-            core.Configuration.Write(0, saved);
-            for (int vector = 0; vector < masks.Length; vector++)
-            {
-                if (placement is not null && triggers.Has(InterruptKind.Msix, vector))
-                {
-                    (ulong address, uint data) = placement.Assign(InterruptKind.Msix, vector, 1);
-                    core.Interrupts.Msix!.SetMessage(vector, address, data);
-                }
-
-                core.Interrupts.Msix!.SetMask(vector, masks[vector]);
-            }
-
-            core.Interrupts.Refresh();
+            resets.Release();
         }
     }
 
     /// <summary>Lets go of the function: it keeps its state, and is left with no memory, no interrupts and no bus mastering.</summary>
     public async ValueTask DisposeAsync()
     {
-        using (core.EnterControl())
+        // A reset that the client has begun ends before the next has the function, to which it would give back what this one had programmed.
+        await resets.WaitAsync().ConfigureAwait(false);
+        try
         {
-            if (!ReferenceEquals(core.Interrupts.Host, this))
-            {
-                return;
-            }
-
-            core.Configuration.Set16(ConfigurationImage.Command, (ushort)PciCommand.BusMaster, false);
+            await LetGoAsync().ConfigureAwait(false);
         }
-
-        foreach (InterruptKind kind in Enum.GetValues<InterruptKind>())
+        finally
         {
-            ClearTriggers(kind);
-        }
-
-        await RemoveMemoryAsync(new Iova(0), new Iova(ulong.MaxValue)).ConfigureAwait(false);
-        using (core.EnterControl())
-        {
-            core.Interrupts.Plug(null);
-            placement?.Close();
+            resets.Release();
         }
     }
 
@@ -301,6 +277,60 @@ internal sealed class FunctionPort : IFunctionHost, IAsyncDisposable
 
     /// <inheritdoc/>
     ValueTask IFunctionHost.ResetAsync(FunctionCore core, CancellationToken stop) => ResetAsync(stop);
+
+    private async ValueTask ResetOnceAsync(CancellationToken stop)
+    {
+        byte[] saved;
+        bool[] masks;
+        using (core.EnterControl())
+        {
+            saved = core.Configuration.Save();
+            masks = [.. Enumerable.Range(0, core.Interrupts.Msix?.Count ?? 0).Select(vector => core.Interrupts.Msix!.IsMasked(vector))];
+        }
+
+        await core.ResetAsync(stop).ConfigureAwait(false);
+        using (core.EnterControl())
+        {
+            core.Configuration.Write(0, saved);
+            for (int vector = 0; vector < masks.Length; vector++)
+            {
+                if (placement is not null && triggers.Has(InterruptKind.Msix, vector))
+                {
+                    (ulong address, uint data) = placement.Assign(InterruptKind.Msix, vector, 1);
+                    core.Interrupts.Msix!.SetMessage(vector, address, data);
+                }
+
+                core.Interrupts.Msix!.SetMask(vector, masks[vector]);
+            }
+
+            core.Interrupts.Refresh();
+        }
+    }
+
+    private async ValueTask LetGoAsync()
+    {
+        using (core.EnterControl())
+        {
+            if (!ReferenceEquals(core.Interrupts.Host, this))
+            {
+                return;
+            }
+
+            core.Configuration.Set16(ConfigurationImage.Command, (ushort)PciCommand.BusMaster, false);
+        }
+
+        foreach (InterruptKind kind in Enum.GetValues<InterruptKind>())
+        {
+            ClearTriggers(kind);
+        }
+
+        await RemoveMemoryAsync(new Iova(0), new Iova(ulong.MaxValue)).ConfigureAwait(false);
+        using (core.EnterControl())
+        {
+            core.Interrupts.Plug(null);
+            placement?.Close();
+        }
+    }
 
     // MSI-X vectors have a message each; MSI has one for all its vectors, and it is there before the first is used.
     private void AssignMessages(InterruptKind kind, int start, ReadOnlySpan<EventFd?> eventFds)

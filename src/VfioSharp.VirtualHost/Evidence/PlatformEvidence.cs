@@ -43,7 +43,7 @@ internal abstract class PlatformEvidence(VirtualHost host)
         HostBridgeKind.Vtd => new VtdEvidence(host),
         HostBridgeKind.AmdVi => new AmdViEvidence(host),
         HostBridgeKind.Ioda or HostBridgeKind.Ioda2 => new PowerEvidence(host),
-        HostBridgeKind.Its or HostBridgeKind.GicV2m => new ArmEvidence(host),
+        HostBridgeKind.Its or HostBridgeKind.V2m => new ArmEvidence(host),
         HostBridgeKind.S390 => new S390Evidence(host),
         _ => new RiscVEvidence(host),
     };

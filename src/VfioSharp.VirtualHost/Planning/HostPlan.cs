@@ -7,4 +7,13 @@ public sealed record HostPlan
 {
     /// <summary>The host bridges, each with a root bus.</summary>
     public ImmutableArray<HostBridgePlan> HostBridges { get; init; } = [];
+
+    /// <summary>Reads a plan from JSON, as docs/virtual-host.md describes it. What is read may still break a rule of hosts.</summary>
+    /// <param name="json">The text.</param>
+    /// <exception cref="FormatException">It is no plan; the message names the place and the rule.</exception>
+    public static HostPlan Parse(string json)
+    {
+        ArgumentNullException.ThrowIfNull(json);
+        return HostPlanReader.Read(json);
+    }
 }

@@ -7,7 +7,7 @@ using VfioSharp.VirtualHost.Units.Arm;
 
 namespace VfioSharp.VirtualHost.Platforms;
 
-/// <summary>arm64 with an SMMUv3, and one of its two ways to take messages.</summary>
+/// <summary>arm64, with an SMMUv3 as a rule, and one of its two ways to take messages.</summary>
 /// <param name="options">Which.</param>
 internal sealed class ArmHostPlatform(VirtualHostOptions options) : HostPlatform
 {
@@ -15,11 +15,11 @@ internal sealed class ArmHostPlatform(VirtualHostOptions options) : HostPlatform
     private NumberSpace? spis;
 
     /// <inheritdoc/>
-    public override GroupRule GroupRule => GroupRule.Pci;
+    public override GroupRule GroupRule => options.HasIommu ? GroupRule.Pci : GroupRule.None;
 
     /// <inheritdoc/>
     /// <remarks>IRQ_DOMAIN_FLAG_ISOLATED_MSI is the ITS's (drivers/irqchip/irq-gic-v3-its-msi-parent.c); a GICv2m frame has it not.</remarks>
-    public override bool? KernelTakesForIsolated => options.Bridge == HostBridgeKind.Its;
+    public override bool? KernelTakesForIsolated => options.HasIommu && options.Bridge == HostBridgeKind.Its;
 
     /// <inheritdoc/>
     /// <remarks>48 bits, but for the window of messages (IOMMU_RESV_SW_MSI).</remarks>

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using VfioSharp.Devices.Dma;
 using VfioSharp.VirtualHost.Interrupts;
 using VfioSharp.VirtualHost.Memory;
+using VfioSharp.VirtualHost.Planning;
 using VfioSharp.VirtualHost.Topology;
 using VfioSharp.VirtualHost.Units.RiscV;
 
@@ -26,6 +27,12 @@ internal abstract class HostPlatform
     public virtual ImmutableArray<IovaRange> DmaRanges =>
         [new(new Iova(0), new Iova(0xFEDF_FFFF)), new(new Iova(0xFEF0_0000), new Iova(0xFFFF_FFFF_FFFF))];
 
+    /// <summary>Checks what the platform cannot have in a plan that is a plan.</summary>
+    /// <exception cref="ArgumentException">It breaks a rule; the message names the place and the rule.</exception>
+    public virtual void CheckPlan(HostPlan plan)
+    {
+    }
+
     /// <summary>Makes the interrupt hardware of a host bridge, and programs it as the kernel does when it starts.</summary>
     /// <param name="memory">Where tables lie.</param>
     /// <param name="segment">The host bridge's segment.</param>
@@ -43,7 +50,7 @@ internal abstract class HostPlatform
         {
             HostBridgeKind.None or HostBridgeKind.Vtd or HostBridgeKind.AmdVi => new X86HostPlatform(options, functions),
             HostBridgeKind.Ioda or HostBridgeKind.Ioda2 => new PowerHostPlatform(options),
-            HostBridgeKind.Its or HostBridgeKind.GicV2m => new ArmHostPlatform(options),
+            HostBridgeKind.Its or HostBridgeKind.V2m => new ArmHostPlatform(options),
             HostBridgeKind.S390 => new S390HostPlatform(functions),
             HostBridgeKind.Imsic => new RiscVHostPlatform(options, functions),
             _ => throw new ArgumentException($"{options.Bridge} is no platform", nameof(options)),
@@ -65,6 +72,11 @@ internal abstract class HostPlatform
         if (options.Bridge != HostBridgeKind.Vtd && (!options.ChecksSources || options.AllowsCompatibilityFormat))
         {
             throw new ArgumentException($"source checks and the compatibility format are VT-d's, not {options.Bridge}'s", nameof(options));
+        }
+
+        if (!options.HasIommu && options.Bridge is not (HostBridgeKind.Its or HostBridgeKind.V2m))
+        {
+            throw new ArgumentException($"only arm64 is there without its IOMMU, not {options.Bridge}; for x86 that is {HostBridgeKind.None}", nameof(options));
         }
 
         if (options.Bridge != HostBridgeKind.Imsic && options.InterruptFiles != ImsicFiles.Shared)

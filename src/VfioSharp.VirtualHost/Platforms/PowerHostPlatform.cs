@@ -11,6 +11,9 @@ namespace VfioSharp.VirtualHost.Platforms;
 /// <param name="options">Which.</param>
 internal sealed class PowerHostPlatform(VirtualHostOptions options) : HostPlatform
 {
+    // Each host bridge has interrupt numbers of its own.
+    private uint nextInterrupt;
+
     /// <inheritdoc/>
     public override GroupRule GroupRule => GroupRule.Bus;
 
@@ -23,7 +26,17 @@ internal sealed class PowerHostPlatform(VirtualHostOptions options) : HostPlatfo
     public override ImmutableArray<IovaRange> DmaRanges => [new(new Iova(0), new Iova(0x7FFF_FFFF))];
 
     /// <inheritdoc/>
-    public override MsiDomain CreateDomain(HostMemory memory, uint segment, byte rootBus) => options.Bridge == HostBridgeKind.Ioda2
-        ? new Ioda2Domain(new Ioda2Unit(memory), options.Processors)
-        : new Ioda3Domain(new Ioda3Unit(memory), options.Processors);
+    public override MsiDomain CreateDomain(HostMemory memory, uint segment, byte rootBus)
+    {
+        if (options.Bridge == HostBridgeKind.Ioda2)
+        {
+            var phb3 = new Ioda2Unit(memory) { FirstInterrupt = nextInterrupt };
+            nextInterrupt += (uint)phb3.Sources;
+            return new Ioda2Domain(phb3, options.Processors);
+        }
+
+        var phb4 = new Ioda3Unit(memory) { FirstInterrupt = nextInterrupt };
+        nextInterrupt += (uint)phb4.Sources;
+        return new Ioda3Domain(phb4, options.Processors);
+    }
 }

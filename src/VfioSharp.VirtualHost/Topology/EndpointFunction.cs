@@ -130,7 +130,7 @@ public sealed class EndpointFunction : HostFunction, IFunctionPlacement, IBusMem
         {
             if (source.Length == sizeof(uint) && (address & 3) == 0)
             {
-                return Send(unit, address, BinaryPrimitives.ReadUInt32LittleEndian(source));
+                return Signal(address, BinaryPrimitives.ReadUInt32LittleEndian(source)) is { IsDelivered: true };
             }
 
             unit.ReceiveMisshapen(SeenAs, address);
@@ -161,7 +161,7 @@ public sealed class EndpointFunction : HostFunction, IFunctionPlacement, IBusMem
         IsolationUnit unit = Bus.HostBridge.Unit;
         if (unit.IsMessage(address) && (address & 3) == 0)
         {
-            Send(unit, address, data);
+            Signal(address, data);
         }
         else
         {
@@ -170,6 +170,24 @@ public sealed class EndpointFunction : HostFunction, IFunctionPlacement, IBusMem
             BinaryPrimitives.WriteUInt32LittleEndian(bytes, data);
             Model.Core.Memory.TryWrite(new Iova(address), bytes);
         }
+    }
+
+    /// <summary>Sends a message to the host bridge's unit; what is delivered, a processor takes.</summary>
+    /// <returns>What became of it; null where a bridge above does not let the function send.</returns>
+    internal MessageOutcome? Signal(ulong address, uint data)
+    {
+        if (!Bus.ForwardsUpstream)
+        {
+            return null;
+        }
+
+        MessageOutcome outcome = Bus.HostBridge.Unit.Receive(SeenAs, address, data);
+        if (outcome.IsDelivered)
+        {
+            host.Processors.Raise(outcome.Interrupt);
+        }
+
+        return outcome;
     }
 
     /// <inheritdoc cref="IFunctionPlacement.Assign"/>
@@ -277,21 +295,5 @@ public sealed class EndpointFunction : HostFunction, IFunctionPlacement, IBusMem
         }
 
         return false;
-    }
-
-    private bool Send(IsolationUnit unit, ulong address, uint data)
-    {
-        if (!Bus.ForwardsUpstream)
-        {
-            return false;
-        }
-
-        MessageOutcome outcome = unit.Receive(SeenAs, address, data);
-        if (outcome.IsDelivered)
-        {
-            host.Processors.Raise(outcome.Interrupt);
-        }
-
-        return outcome.IsDelivered;
     }
 }

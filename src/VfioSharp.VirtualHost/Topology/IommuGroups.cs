@@ -102,7 +102,24 @@ internal sealed class IommuGroups(GroupRule rule)
         return true;
     }
 
-    private static HostGroup? FindByBus(HostFunction function) =>
-        function is EndpointFunction { PhysicalFunction: not null } ? null
-        : function.Bus.Functions.FirstOrDefault(other => other is EndpointFunction { PhysicalFunction: null } && other.Group is not null)?.Group;
+    // Behind a bridge that speaks for others there is one endpoint for all, on whatever bus (pnv_ioda_setup_bus_PE()).
+    private static HostGroup? FindByBus(HostFunction function)
+    {
+        if (function is not EndpointFunction { PhysicalFunction: null })
+        {
+            return null;
+        }
+
+        BridgeFunction? spokesman = null;
+        for (BridgeFunction? at = function.Bus.Bridge; at is not null; at = at.Bus.Bridge)
+        {
+            spokesman = at.PortType is null or PciExpressPortType.PciExpressToPciBridge ? at : spokesman;
+        }
+
+        IEnumerable<HostFunction> together = spokesman is null ? function.Bus.Functions : Below(spokesman.SecondaryBus);
+        return together.FirstOrDefault(other => other is EndpointFunction { PhysicalFunction: null } && other.Group is not null)?.Group;
+    }
+
+    private static IEnumerable<HostFunction> Below(HostBus bus) =>
+        bus.Functions.Concat(bus.Functions.OfType<BridgeFunction>().SelectMany(bridge => Below(bridge.SecondaryBus)));
 }

@@ -1,9 +1,11 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using VfioSharp.Cli.Hosting;
 using VfioSharp.Linux;
 using VfioSharp.Pci.Evidence;
 using VfioSharp.Pci.Snapshots;
+using VfioSharp.VirtualHost.Evidence;
 
 namespace VfioSharp.Cli.Commands;
 
@@ -23,12 +25,29 @@ internal static class SnapshotCommand
         var command = new Command("snapshot", """
             Write what the audit reads of this host, and nothing secret, to a file that 'vfio audit --root FILE' judges the same elsewhere.
 
+            With --of-host and the options of 'vfio host' it is a virtual host's: what Linux would show of it.
             Left out: serial numbers, command-line and log lines that do not bear on isolation. Run as root, or the file shows no more than you may see.
             """)
         { file, root };
+        var ofHost = new Option<bool>("--of-host") { Description = "A virtual host's instead: --bridge and the other options say which" };
+        var virtualHost = new VirtualHostArguments();
+        command.Add(ofHost);
+        virtualHost.AddTo(command);
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(ofHost) && result.GetResult(root) is not null)
+            {
+                result.AddError("--of-host and --root exclude each other");
+            }
+            else if (!result.GetValue(ofHost) && result.Children.OfType<OptionResult>().FirstOrDefault(option => virtualHost.Has(option.Option) && !option.Implicit) is { } stray)
+            {
+                result.AddError($"{stray.Option.Name} goes with --of-host");
+            }
+        });
         command.SetAction((parsed, stop) =>
         {
-            HostEvidence host = HostSource.Read(parsed.GetValue(root));
+            HostEvidence host = parsed.GetValue(ofHost)
+                ? HostEvidence.Read(HostEvidenceWriter.Write(virtualHost.Create(parsed))) : HostSource.Read(parsed.GetValue(root));
             stop.ThrowIfCancellationRequested();
             var tree = new MemoryTree();
             host.WriteTo(tree);
