@@ -6,7 +6,7 @@ using VfioSharp.VirtualHost.Units.Arm;
 
 namespace VfioSharp.VirtualHost.Evidence;
 
-/// <summary>arm64 by device tree: each host bridge with an SMMUv3 of its own, and an ITS of its own or the host's one GICv2m frame.</summary>
+/// <summary>arm64 by device tree: each host bridge with an SMMUv3 of its own, if there is any, and an ITS of its own or the host's one GICv2m frame.</summary>
 /// <param name="host">The host.</param>
 internal sealed class ArmEvidence(VirtualHost host) : PlatformEvidence(host)
 {
@@ -73,9 +73,13 @@ internal sealed class ArmEvidence(VirtualHost host) : PlatformEvidence(host)
                 nodes.AddCells(its, "#msi-cells", 1);
             }
 
-            uint smmu = phandle++;
-            AddSmmu(nodes, index, smmu);
-            AddBridge(nodes, bridge, index, controller, smmu);
+            AddBridge(nodes, bridge, index, controller);
+            if (Host.Options.HasIommu)
+            {
+                nodes.AddCells(NodeOf(index), "iommu-map", 0, phandle, 0, 0x1_0000);
+                AddSmmu(nodes, index, phandle++);
+            }
+
             SysfsLink.Add(tree, PlatformFolder(bridge), "of_node", $"sys/firmware/devicetree/base/{NodeOf(index)}");
         }
     }
@@ -106,8 +110,8 @@ internal sealed class ArmEvidence(VirtualHost host) : PlatformEvidence(host)
         nodes.Add(node, "dma-coherent");
     }
 
-    // Every requester ID of the segment to the one controller and the one SMMU, as it is.
-    private static void AddBridge(DeviceTreeBuilder nodes, HostBridge bridge, int index, uint controller, uint smmu)
+    // Every requester ID of the segment goes to the one controller, as it is.
+    private static void AddBridge(DeviceTreeBuilder nodes, HostBridge bridge, int index, uint controller)
     {
         string node = NodeOf(index);
         nodes.AddText(node, "compatible", "pci-host-ecam-generic");
@@ -115,7 +119,6 @@ internal sealed class ArmEvidence(VirtualHost host) : PlatformEvidence(host)
         nodes.AddCells(node, "linux,pci-domain", bridge.Segment);
         nodes.AddCells(node, "bus-range", bridge.RootBus.Number, 0xFF);
         nodes.AddCells(node, "msi-map", 0, controller, 0, 0x1_0000);
-        nodes.AddCells(node, "iommu-map", 0, smmu, 0, 0x1_0000);
         nodes.Add(node, "dma-coherent");
     }
 

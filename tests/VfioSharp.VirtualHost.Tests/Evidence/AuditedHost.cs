@@ -7,6 +7,7 @@ using VfioSharp.Pci.Mapping;
 using VfioSharp.Tests.Fuzzing;
 using VfioSharp.VirtualHost.Evidence;
 using VfioSharp.VirtualHost.Planning;
+using VfioSharp.VirtualHost.Tests.Models;
 using VfioSharp.VirtualHost.Topology;
 using VfioSharp.VirtualHost.Vfio;
 
@@ -30,7 +31,15 @@ internal sealed class AuditedHost
 
     public static AuditedHost Of(VirtualHostOptions options, HostPlan plan) => new(VirtualHost.Create(options, plan, EvidenceModel.Of));
 
-    public static AuditedHost Random(VirtualHostOptions options, FuzzRandom random) => Of(options, new RandomPlan(random).Make());
+    /// <summary>A host of any topology, whose second host bridge, if it has one, is in a segment of its own, the last that firmware can name, or the same.</summary>
+    public static AuditedHost Random(VirtualHostOptions options, FuzzRandom random)
+    {
+        HostPlan plan = RandomPlan.Of(random, options.Bridge);
+        return Of(options, plan.HostBridges is not [var first, var second] ? plan : new HostPlan
+        {
+            HostBridges = [first, random.Below(3) switch { 0 => second, 1 => second with { Segment = 0xFFFF }, _ => second with { Segment = first.Segment, RootBus = 0x80 } }],
+        });
+    }
 
     /// <summary>What the audit says of a function.</summary>
     public FunctionAudit Of(HostFunction function) => functions[function.Address];

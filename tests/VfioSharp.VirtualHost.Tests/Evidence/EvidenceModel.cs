@@ -24,7 +24,7 @@ internal sealed class EvidenceModel(FunctionLayout layout) : EmulatedFunction(la
 
     private static ulong Page => (ulong)Environment.SystemPageSize;
 
-    public static EvidenceModel Of(Planning.FunctionPlan plan) => new(plan.Model == RandomPlan.Conventional ? Conventional : Express);
+    public static EvidenceModel Of(Planning.FunctionPlan plan) => new(plan.Model == "conventional" ? Conventional : Express);
 
     protected override ulong OnRead(int bar, ulong offset, int width) => 0;
 

@@ -124,7 +124,7 @@ public class FunctionTests
     public async Task Vectors_of_a_client_are_shown_like_a_drivers()
     {
         VirtualHost host = VirtualHost.Create(new VirtualHostOptions { Bridge = HostBridgeKind.Vtd },
-            new HostPlan { HostBridges = [new HostBridgePlan { Slots = [new FunctionPlan(1, 0, RandomPlan.Express) { Driver = FunctionDriver.VfioPci }] }] }, EvidenceModel.Of);
+            new HostPlan { HostBridges = [new HostBridgePlan { Slots = [new FunctionPlan(1, 0, "express") { Driver = FunctionDriver.VfioPci }] }] }, EvidenceModel.Of);
         await using PciFunction opened = host.Open(host.Functions.Single().Address);
         using MsixVectors vectors = await opened.EnableMsixAsync(2, TestContext.Current.CancellationToken);
         HostEvidence evidence = HostEvidence.Read(HostEvidenceWriter.Write(host));

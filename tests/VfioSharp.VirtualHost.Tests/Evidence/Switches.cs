@@ -34,6 +34,9 @@ internal static class Switches
                 case HostBridgeKind.AmdVi:
                     yield return plain with { AdvertisedOnly = true };
                     break;
+                case HostBridgeKind.Its or HostBridgeKind.V2m:
+                    yield return plain with { HasIommu = false };
+                    break;
                 case HostBridgeKind.Imsic:
                     yield return plain with { InterruptFiles = ImsicFiles.Own };
                     yield return plain with { InterruptFiles = ImsicFiles.Mrif };

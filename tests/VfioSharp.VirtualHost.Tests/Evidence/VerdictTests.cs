@@ -74,17 +74,6 @@ public class VerdictTests
     }
 
     [Fact]
-    public void No_switch_makes_the_audit_say_isolated_of_a_host_that_is_not()
-    {
-        foreach (VirtualHostOptions options in Switches.All)
-        {
-            AuditedHost host = AuditedHost.Random(options, new FuzzRandom(7));
-            bool isIsolating = host.Host.HostBridges.All(bridge => bridge.Unit.Examine().IsIsolating);
-            host.Audit.Functions.Any(function => function.Isolation.Verdict == IsolationVerdict.Isolated).ShouldBe(isIsolating && !Switches.IsBeyondKernels(options), $"{options}");
-        }
-    }
-
-    [Fact]
     public void Remapping_that_is_only_advertised_is_seen_for_what_it_is()
     {
         foreach (HostBridgeKind kind in (HostBridgeKind[])[HostBridgeKind.Vtd, HostBridgeKind.AmdVi])
