@@ -64,7 +64,7 @@ internal sealed class ClientChannel : IEventSink
     public ClientCall? Call(MessageCommand command, ReadOnlySpan<byte> head, ReadOnlySpan<byte> tail, ReadOnlySpan<FileDescriptor> files, TimeSpan time)
     {
         long start = Stopwatch.GetTimestamp();
-        if (Begin(null, time) is not { } call)
+        if (Begin(command, null, time) is not { } call)
         {
             return null;
         }
@@ -121,7 +121,7 @@ internal sealed class ClientChannel : IEventSink
     public async ValueTask<ClientCall?> CallAsync(MessageCommand command, ReadOnlyMemory<byte> head, TimeSpan time)
     {
         var awaited = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        if (Begin(awaited, time) is not { } call)
+        if (Begin(command, awaited, time) is not { } call)
         {
             return null;
         }
@@ -266,7 +266,7 @@ internal sealed class ClientChannel : IEventSink
 
     private static TimeSpan Left(long start, TimeSpan time) => time - Stopwatch.GetElapsedTime(start);
 
-    private ClientCall? Begin(TaskCompletionSource? awaited, TimeSpan time)
+    private ClientCall? Begin(MessageCommand command, TaskCompletionSource? awaited, TimeSpan time)
     {
         lock (gate)
         {
@@ -278,7 +278,7 @@ internal sealed class ClientChannel : IEventSink
                 }
             }
 
-            return isLost ? null : calls.Begin(awaited);
+            return isLost ? null : calls.Begin(command, awaited);
         }
     }
 
@@ -374,16 +374,19 @@ internal sealed class ClientChannel : IEventSink
 
     private void Deliver(in Message reply)
     {
+        MessageCommand? asked;
         lock (gate)
         {
-            if (calls.Find(reply.Header.Id) is { } call)
+            ClientCall? call = calls.Find(reply.Header.Id);
+            asked = call?.Command;
+            if (asked == reply.Header.Command)
             {
-                call.Complete(in reply, stream.Descriptors);
+                call!.Complete(in reply, stream.Descriptors);
                 return;
             }
         }
 
-        Lose("it replied to what nobody asked");
+        Lose(asked is null ? "it replied to what nobody asked" : "it replied to another command than was asked");
     }
 
     private void Serve(in Message message)

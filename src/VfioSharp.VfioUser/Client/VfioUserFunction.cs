@@ -80,7 +80,9 @@ internal sealed class VfioUserFunction : PciFunction
                 return null;
             }
 
-            bool isLonger = MemoryMarshal.TryRead(call.Payload, out RegionIoFds head) && head.ArgumentSize > room && head.ArgumentSize <= (uint)limits.MaxRegionInfo;
+            // Asked for anew once: a server that never has room enough is asked no more.
+            bool isLonger = MemoryMarshal.TryRead(call.Payload, out RegionIoFds head) && head.ArgumentSize > room;
+            bool isAskedAnew = isLonger && room == NativeSize.Of<RegionIoFds>() && head.ArgumentSize <= (uint)limits.MaxRegionInfo;
             RegionDescriptors? descriptors = call.Error == Errno.None && !isLonger ? RegionDescriptors.Read(call.Payload, call.Files) : null;
             if (descriptors is null)
             {
@@ -88,7 +90,7 @@ internal sealed class VfioUserFunction : PciFunction
             }
 
             channel.Return(call);
-            if (!isLonger)
+            if (!isAskedAnew)
             {
                 return descriptors;
             }
@@ -245,6 +247,11 @@ internal sealed class VfioUserFunction : PciFunction
         if (error != Errno.None)
         {
             Forget(in region);
+            if (channel.IsLost)
+            {
+                throw Lost("map memory");
+            }
+
             throw new PciException("map memory", $"{Name} does not take memory at {region.Iova} ({error}); the server's log may say why", errorNumber: (int)error);
         }
     }
