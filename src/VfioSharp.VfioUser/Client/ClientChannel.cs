@@ -28,6 +28,7 @@ internal sealed class ClientChannel : IEventSink
     private readonly CallTable calls = new();
     private int watchers;
     private bool isReceiving;
+    private bool isQueued;
     private bool isRegistered;
     private volatile bool isLost;
 
@@ -240,6 +241,16 @@ internal sealed class ClientChannel : IEventSink
     /// <inheritdoc/>
     void IEventSink.OnSignalled()
     {
+        // The loop is also others', and a server that floods, or takes no replies, keeps whoever receives for as long as it likes.
+        if (!Interlocked.Exchange(ref isQueued, true))
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(static channel => channel.ReceiveUnasked(), this, preferLocal: false);
+        }
+    }
+
+    private void ReceiveUnasked()
+    {
+        Volatile.Write(ref isQueued, false);
         lock (gate)
         {
             // Whoever receives looks again when done, as long as somebody watches.
@@ -341,16 +352,10 @@ internal sealed class ClientChannel : IEventSink
     private TransferResult Receive(bool wait, ClientCall? own)
     {
         TransferResult result = stream.Receive(wait);
-        switch (result)
+        if (result is TransferResult.Closed or TransferResult.Failed)
         {
-            case TransferResult.Closed:
-                Lose("it closed the connection");
-                return result;
-            case TransferResult.Failed:
-                Lose(stream.Fault);
-                return result;
-            default:
-                break;
+            Lose(result == TransferResult.Closed ? "it closed the connection" : stream.Fault);
+            return result;
         }
 
         while (true)
@@ -360,8 +365,10 @@ internal sealed class ClientChannel : IEventSink
                 case TakeResult.Taken when message.Header.IsReply:
                     Deliver(in message);
                     break;
+                case TakeResult.Taken when memory.Serve(in message, stream) is { } fault:
+                    Lose(fault);
+                    return TransferResult.Failed;
                 case TakeResult.Taken:
-                    Serve(in message);
                     break;
                 case TakeResult.Broken:
                     Lose(stream.Fault);
@@ -387,13 +394,5 @@ internal sealed class ClientChannel : IEventSink
         }
 
         Lose(asked is null ? "it replied to what nobody asked" : "it replied to another command than was asked");
-    }
-
-    private void Serve(in Message message)
-    {
-        if (!memory.TryServe(in message, stream))
-        {
-            Lose("it sent a command that a client does not take");
-        }
     }
 }

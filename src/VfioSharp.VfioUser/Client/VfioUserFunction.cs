@@ -219,8 +219,7 @@ internal sealed class VfioUserFunction : PciFunction
 
         if (error != Errno.None)
         {
-            ThrowIfGone("reset");
-            throw new PciException("reset", $"{Name}: the reset failed ({error}); the server's log may say why", errorNumber: (int)error);
+            throw channel.IsLost ? Lost("reset") : new PciException("reset", $"{Name}: the reset failed ({error}); the server's log may say why", errorNumber: (int)error);
         }
     }
 
@@ -247,12 +246,7 @@ internal sealed class VfioUserFunction : PciFunction
         if (error != Errno.None)
         {
             Forget(in region);
-            if (channel.IsLost)
-            {
-                throw Lost("map memory");
-            }
-
-            throw new PciException("map memory", $"{Name} does not take memory at {region.Iova} ({error}); the server's log may say why", errorNumber: (int)error);
+            throw channel.IsLost ? Lost("map memory") : new PciException("map memory", $"{Name} does not take memory at {region.Iova} ({error}); the server's log may say why", errorNumber: (int)error);
         }
     }
 

@@ -69,12 +69,13 @@ internal sealed class RawServer : RawPeer
     /// <summary>Answers as that of a small function would.</summary>
     public void AnswerHonestly(RawMessage request)
     {
+        byte[]? payload = Shape.Answer(request, out FileDescriptor[] files);
         if ((request.Flags & NoReply) != 0)
         {
             return;
         }
 
-        if (Shape.Answer(request, out FileDescriptor[] files) is { } payload)
+        if (payload is not null)
         {
             Answer(request, payload, files);
         }

@@ -48,7 +48,11 @@ internal sealed class RawShape : IDisposable
     /// <summary>How many vectors each kind of interrupt has.</summary>
     public uint[] Interrupts { get; set; } = [1, 0, Vectors, 1, 0];
 
+    /// <summary>The file of BAR 0.</summary>
     public FileDescriptor File => file.File;
+
+    /// <summary>How many mappings of it there are.</summary>
+    public int Mappings => file.Mappings;
 
     /// <summary>A description of a region, with nothing behind it.</summary>
     public static byte[] Region(uint index, ulong size, uint flags, uint argsz = 32, uint capabilities = 0, ulong offset = 0) =>
@@ -82,8 +86,16 @@ internal sealed class RawShape : IDisposable
                 return request.Command == Commands.DmaUnmap ? request.Payload : [];
             case Commands.Feature when (request.U32(4) & 0xFFFF) == Payloads.Migration:
                 return new Bytes().U32(16, request.U32(4)).U64(1);
+            case Commands.Feature when (request.U32(4) & 0xFFFF) == Payloads.LogReport:
+                return [.. request.Payload, .. new byte[(int)((request.U64(16) / 4096) + 63) / 64 * 8]];
             case Commands.Feature:
                 return request.Payload;
+            case Commands.MigDataRead:
+                return new Bytes().U32(8 + 3, 3).Raw(1, 2, 3);
+            case Commands.WriteMulti:
+                return request.Payload[..8];
+            case Commands.GetRegionIoFds:
+                return new Bytes().U32(16, 0, request.U32(8), 0);
             default:
                 return null;
         }
