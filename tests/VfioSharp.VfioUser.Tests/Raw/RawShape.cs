@@ -68,16 +68,16 @@ internal sealed class RawShape : IDisposable
                 return Payloads.Version(0, 2, Json);
             case Commands.GetInfo:
                 return new Bytes().U32(16, 3, 9, (uint)Interrupts.Length);
-            case Commands.GetRegionInfo:
+            case Commands.GetRegionInfo when request.U32(8) < (uint)Registers.Length:
                 uint index = request.U32(8);
                 files = index == 0 ? [File] : [];
                 uint flags = Registers[index].Length == 0 ? 0 : Readable | Writable | (index == 0 ? Mappable : 0);
                 return Region(index, (ulong)Registers[index].Length, flags);
-            case Commands.GetIrqInfo:
+            case Commands.GetIrqInfo when request.U32(8) < (uint)Interrupts.Length:
                 return new Bytes().U32(16, 1, request.U32(8), Interrupts[request.U32(8)]);
-            case Commands.RegionRead:
+            case Commands.RegionRead when Holds(request):
                 return [.. request.Payload[..16], .. Registers[request.U32(8)].AsSpan((int)request.U64(0), (int)request.U32(12))];
-            case Commands.RegionWrite:
+            case Commands.RegionWrite when Holds(request):
                 request.Payload.AsSpan(16).CopyTo(Registers[request.U32(8)].AsSpan((int)request.U64(0)));
                 return request.Payload[..16];
             case Commands.SetIrqs or Commands.Reset or Commands.MigDataWrite:
@@ -102,4 +102,9 @@ internal sealed class RawShape : IDisposable
     }
 
     public void Dispose() => file.Dispose();
+
+    // A client asks for more where a test has told it of more.
+    private bool Holds(RawMessage request) =>
+        request.U32(8) < (uint)Registers.Length && request.U64(0) <= (ulong)Registers[request.U32(8)].Length
+        && request.U32(12) <= (ulong)Registers[request.U32(8)].Length - request.U64(0);
 }
