@@ -3,6 +3,12 @@ using VfioSharp.BenchServer;
 using VfioSharp.VfioUser;
 
 // "serve MODE SOCKET" serves one function, "serve-many COUNT FOLDER" as many, in the shared mode; "empty" does nothing, to compare with. All until SIGTERM.
+// "client SOCKET MEASUREMENT" measures our client at such a socket.
+if (args is ["client", var address, _, ..])
+{
+    return await ClientRun.RunAsync(address, args[2..]) ? 0 : 64;
+}
+
 using var stop = new CancellationTokenSource();
 using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
 {

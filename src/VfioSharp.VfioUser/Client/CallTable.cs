@@ -29,6 +29,9 @@ internal sealed class CallTable
     public ClientCall? Find(ushort id) =>
         calls[id & ((1 << IndexBits) - 1)] is { IsDone: false } call && call.Id == id ? call : null;
 
+    /// <summary>A call whose thread waits for its reply; null where none does.</summary>
+    public ClientCall? FindWaiting() => Array.Find(calls, static call => call is { IsDone: false, Awaited: null });
+
     /// <summary>A call's caller is done with it.</summary>
     public void End(ClientCall call)
     {

@@ -10,7 +10,9 @@ namespace VfioSharp.VfioUser.Client;
 internal sealed class ClientCall(int index)
 {
     private byte[] buffer = [];
+    private readonly object waiting = new(); // a monitor, to wait in
     private int generation;
+    private bool isSignalled;
 
     /// <summary>Its place.</summary>
     public int Index => index;
@@ -52,6 +54,31 @@ internal sealed class ClientCall(int index)
         Length = 0;
         Files = [];
         Awaited = awaited;
+        isSignalled = false;
+    }
+
+    /// <summary>Waits until there is something to see for its caller, who holds no lock.</summary>
+    public void Wait(TimeSpan time)
+    {
+        lock (waiting)
+        {
+            if (!isSignalled)
+            {
+                Monitor.Wait(waiting, time);
+            }
+
+            isSignalled = false;
+        }
+    }
+
+    /// <summary>There is something to see for its caller: the reply, or that nobody receives.</summary>
+    public void Signal()
+    {
+        lock (waiting)
+        {
+            isSignalled = true;
+            Monitor.Pulse(waiting);
+        }
     }
 
     /// <summary>Takes the reply.</summary>
@@ -98,6 +125,13 @@ internal sealed class ClientCall(int index)
     private void End()
     {
         IsDone = true;
-        Awaited?.TrySetResult();
+        if (Awaited is { } awaited)
+        {
+            awaited.TrySetResult();
+        }
+        else
+        {
+            Signal();
+        }
     }
 }

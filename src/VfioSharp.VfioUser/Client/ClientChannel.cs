@@ -73,47 +73,35 @@ internal sealed class ClientChannel : IEventSink
         Send(call.Id, command, MessageFlags.None, head, tail, files);
         while (true)
         {
+            bool receives;
             lock (gate)
             {
-                while (!call.IsDone && isReceiving && Left(start, time) is { Ticks: > 0 } left)
-                {
-                    Monitor.Wait(gate, left);
-                }
-
                 if (call.IsDone)
                 {
                     return TakeReplied(call);
                 }
 
-                if (!isReceiving)
-                {
-                    isReceiving = true;
-                }
-                else
-                {
-                    break;
-                }
+                receives = !isReceiving;
+                isReceiving = true;
             }
 
-            ReceiveFor(call, start, time);
-            if (Left(start, time).Ticks <= 0)
+            if (Left(start, time) is not { Ticks: > 0 } left)
             {
-                break;
-            }
-        }
+                if (receives)
+                {
+                    EndReceiving();
+                }
 
-        lock (gate)
-        {
-            if (call.IsDone)
+                LoseOverdue(command, time);
+            }
+            else if (receives)
             {
-                return TakeReplied(call);
+                ReceiveFor(call, start, time);
             }
-        }
-
-        LoseOverdue(command, time);
-        lock (gate)
-        {
-            return TakeReplied(call);
+            else
+            {
+                call.Wait(left);
+            }
         }
     }
 
@@ -171,8 +159,7 @@ internal sealed class ClientChannel : IEventSink
 
         lock (gate)
         {
-            calls.End(call);
-            Monitor.PulseAll(gate);
+            End(call);
         }
     }
 
@@ -300,8 +287,15 @@ internal sealed class ClientChannel : IEventSink
             return call;
         }
 
-        calls.End(call);
+        End(call);
         return null;
+    }
+
+    // One who waits for a place among the calls can have this one's.
+    private void End(ClientCall call)
+    {
+        calls.End(call);
+        Monitor.Pulse(gate);
     }
 
     private void Send(
@@ -341,7 +335,12 @@ internal sealed class ClientChannel : IEventSink
         lock (gate)
         {
             isReceiving = false;
-            Monitor.PulseAll(gate);
+            calls.FindWaiting()?.Signal(); // to receive for all
+            if (isLost)
+            {
+                Monitor.PulseAll(gate); // Close() may wait
+            }
+
             if (watchers > 0 && isRegistered)
             {
                 events.Modify(stream.File, EpollFlags.EPOLLRDHUP | EpollFlags.EPOLLIN); // tells again of what came meanwhile
