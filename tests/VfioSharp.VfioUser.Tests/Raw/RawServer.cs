@@ -9,6 +9,7 @@ internal sealed class RawServer : RawPeer
 {
     private readonly UnixSocket other;
     private readonly Thread thread;
+    private bool isConnected;
 
     public RawServer()
         : this(Pair())
@@ -40,8 +41,11 @@ internal sealed class RawServer : RawPeer
     public Task<PciFunction> ConnectAsync(VfioUserClientOptions? options = null) => ConnectUntilAsync(TestContext.Current.CancellationToken, options);
 
     /// <summary>The same, given up when told so.</summary>
-    public async Task<PciFunction> ConnectUntilAsync(CancellationToken stop, VfioUserClientOptions? options = null) =>
-        await VfioUserClient.ConnectAsync(other, "raw", options ?? new VfioUserClientOptions(), stop).Soon();
+    public Task<PciFunction> ConnectUntilAsync(CancellationToken stop, VfioUserClientOptions? options = null)
+    {
+        isConnected = true;
+        return VfioUserClient.ConnectAsync(other, "raw", options ?? new VfioUserClientOptions(), stop).Soon();
+    }
 
     /// <summary>The client finds that this is none that it can drive, and says so.</summary>
     public async Task<string> ShouldNotConnectAsync(VfioUserClientOptions? options = null) =>
@@ -90,7 +94,11 @@ internal sealed class RawServer : RawPeer
         Shutdown();
         thread.Join();
         base.Dispose();
-        other.Dispose();
+        if (!isConnected)
+        {
+            other.Dispose(); // else it is the client's
+        }
+
         Shape.Dispose();
         foreach (RawMessage request in Requests)
         {
