@@ -22,6 +22,7 @@ internal sealed class FunctionCore
     private readonly InterruptModel interrupts;
     private bool isStopped; // changed while pausing
     private int resets;
+    private bool isResetByRegister;
 
     public FunctionCore(EmulatedFunction function)
     {
@@ -205,7 +206,8 @@ internal sealed class FunctionCore
             interrupts.Refresh();
         }
 
-        if (AsksForReset((int)offset, data))
+        // One that is asked for while another is under way is the same: they would pile up, and outlast whoever asked.
+        if (AsksForReset((int)offset, data) && !Interlocked.Exchange(ref isResetByRegister, true))
         {
             _ = ResetByRegisterAsync();
         }
@@ -232,6 +234,10 @@ internal sealed class FunctionCore
         catch (Exception exception)
         {
             function.Report("function-level reset", exception);
+        }
+        finally
+        {
+            Volatile.Write(ref isResetByRegister, false);
         }
     }
 

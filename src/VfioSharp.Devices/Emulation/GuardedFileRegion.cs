@@ -11,14 +11,15 @@ namespace VfioSharp.Devices.Emulation;
 /// <param name="mapping">Where it is mapped; unmapped when the region is closed.</param>
 /// <param name="length">In bytes.</param>
 /// <param name="access">What the function may do.</param>
-internal sealed unsafe class GuardedFileRegion(Iova start, PeerMapping mapping, ulong length, DmaAccess access) : MemoryRegion(start, length, access)
+/// <param name="gone">Is told when it cannot be reached any more: where it starts, and the error.</param>
+internal sealed unsafe class GuardedFileRegion(Iova start, PeerMapping mapping, ulong length, DmaAccess access, Action<Iova, Errno> gone) : MemoryRegion(start, length, access)
 {
     /// <inheritdoc/>
     public override bool TryRead(ulong offset, Span<byte> destination)
     {
         fixed (byte* to = destination)
         {
-            return MappedMemory.Copy(mapping.Address + (nint)offset, (nint)to, (nuint)destination.Length) == Errno.None;
+            return Copy(mapping.Address + (nint)offset, (nint)to, (nuint)destination.Length);
         }
     }
 
@@ -27,7 +28,7 @@ internal sealed unsafe class GuardedFileRegion(Iova start, PeerMapping mapping, 
     {
         fixed (byte* from = source)
         {
-            return MappedMemory.Copy((nint)from, mapping.Address + (nint)offset, (nuint)source.Length) == Errno.None;
+            return Copy((nint)from, mapping.Address + (nint)offset, (nuint)source.Length);
         }
     }
 
@@ -40,4 +41,15 @@ internal sealed unsafe class GuardedFileRegion(Iova start, PeerMapping mapping, 
 
     /// <inheritdoc/>
     protected override void OnClosed() => mapping.Dispose();
+
+    private bool Copy(nint from, nint to, nuint length)
+    {
+        Errno error = MappedMemory.Copy(from, to, length);
+        if (error != Errno.None)
+        {
+            gone(Start, error);
+        }
+
+        return error == Errno.None;
+    }
 }

@@ -7,6 +7,7 @@ namespace VfioSharp.Devices.Emulation;
 internal static class PeerMemory
 {
     /// <summary>Maps a piece of a file; null where it cannot be taken.</summary>
+    /// <param name="share">What the peer has mapped until now.</param>
     /// <param name="file">The file; no longer needed afterwards.</param>
     /// <param name="offset">Where the piece starts in the file, in bytes.</param>
     /// <param name="start">Where the function is to see it.</param>
@@ -16,7 +17,7 @@ internal static class PeerMemory
     /// <param name="error">The error to give the peer.</param>
     /// <param name="reason">What is wrong, for whoever runs this process.</param>
     public static MemoryRegion? Take(
-        FileDescriptor file, ulong offset, Iova start, ulong length, DmaAccess access, bool trust, out Errno error, out string reason)
+        PeerShare share, FileDescriptor file, ulong offset, Iova start, ulong length, DmaAccess access, bool trust, out Errno error, out string reason)
     {
         reason = "";
         error = Examine(file, out ulong size, out ulong granule, out uint fileSystem);
@@ -26,8 +27,8 @@ internal static class PeerMemory
             return null;
         }
 
-        // The pages of other file systems come from disks, networks or programs, and an access may wait for those as long as they like.
-        bool isMemory = fileSystem is FileSystemStatus.TMPFS_MAGIC or FileSystemStatus.HUGETLBFS_MAGIC;
+        // The pages of other files come from disks, networks or programs, and an access may wait for those as long as they like.
+        bool isMemory = fileSystem != 0;
         if (!isMemory && !trust)
         {
             error = Errno.EACCES;
@@ -50,7 +51,7 @@ internal static class PeerMemory
         }
 
         int protection = ((access & DmaAccess.Read) != 0 ? MemoryProtection.PROT_READ : 0) | ((access & DmaAccess.Write) != 0 ? MemoryProtection.PROT_WRITE : 0);
-        if (PeerMapping.Create(file, offset, length, granule, protection, out error) is not { } mapping)
+        if (PeerMapping.Create(share, file, offset, length, granule, protection, out error) is not { } mapping)
         {
             reason = error == Errno.ENOSPC ? "the peers of this process have mapped as much as they may" : $"its file cannot be mapped ({error})";
             return null;
@@ -58,7 +59,7 @@ internal static class PeerMemory
 
         // A huge page may be missing when it is first touched, sealed or not (the pool is shared): that is a SIGBUS as well.
         bool isDirect = trust || (isSealed && fileSystem != FileSystemStatus.HUGETLBFS_MAGIC);
-        return isDirect ? new MappedFileRegion(start, mapping, length, access) : new GuardedFileRegion(start, mapping, length, access);
+        return isDirect ? new MappedFileRegion(start, mapping, length, access) : new GuardedFileRegion(start, mapping, length, access, share.Gone);
     }
 
     /// <summary>Forbids a file to become shorter; false where it cannot be forbidden.</summary>
@@ -70,7 +71,11 @@ internal static class PeerMemory
     public static bool Holds(FileDescriptor file, ulong offset, ulong length) =>
         Examine(file, out ulong size, out _, out _) == Errno.None && offset <= size && length <= size - offset;
 
-    /// <summary>Measures a regular file; EINVAL where it is none.</summary>
+    /// <summary>Measures a regular file; EINVAL where it is none. Asks nobody but the kernel, for a peer's program may be what a file is of.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="size">Its length in bytes.</param>
+    /// <param name="granule">Its page's.</param>
+    /// <param name="fileSystem">Which kind of memory it is: one of <see cref="FileSystemStatus"/>; 0 where it is none.</param>
     private static Errno Examine(FileDescriptor file, out ulong size, out ulong granule, out uint fileSystem)
     {
         size = 0;
@@ -82,8 +87,13 @@ internal static class PeerMemory
             return error == Errno.None ? Errno.EINVAL : error;
         }
 
-        error = file.GetFileSystem(out fileSystem);
+        // Memory has seals, whether or not any can be added; no other file has (memfd_file_seals_ptr(), mm/memfd.c).
         size = status.stx_size;
+        if (file.Control(FileControl.F_GET_SEALS, 0, out _) == Errno.None)
+        {
+            error = file.GetFileSystem(out fileSystem);
+        }
+
         if (fileSystem == FileSystemStatus.HUGETLBFS_MAGIC && ulong.IsPow2(status.stx_blksize))
         {
             granule = Math.Max(granule, status.stx_blksize);

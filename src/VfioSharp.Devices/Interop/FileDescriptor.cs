@@ -326,10 +326,10 @@ internal sealed class FileDescriptor : SafeHandleMinusOneIsInvalid
         }
     }
 
-    /// <summary>What kind of file this is, how long, and for a device which one.</summary>
+    /// <summary>What kind of file this is, how long, and for a device which one, as far as the kernel knows without asking a server or a program.</summary>
     public Errno GetStatus(out Statx status)
     {
-        int result = Libc.statx(this, "", StatxFlags.AT_EMPTY_PATH, StatxFlags.STATX_TYPE | StatxFlags.STATX_INO | StatxFlags.STATX_SIZE, out status);
+        int result = Libc.statx(this, "", StatxFlags.AT_EMPTY_PATH | StatxFlags.AT_STATX_DONT_SYNC, StatxFlags.STATX_TYPE | StatxFlags.STATX_INO | StatxFlags.STATX_SIZE, out status);
         Failed(result, out Errno error);
         return error;
     }

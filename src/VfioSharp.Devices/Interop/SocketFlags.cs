@@ -10,6 +10,7 @@ internal static class SocketFlags
 
     public const int SOL_SOCKET = 1;
     public const int SO_TYPE = 3;
+    public const int SO_LINGER = 13;
     public const int SO_ACCEPTCONN = 30;
     public const int SO_DOMAIN = 39;
 

@@ -4,6 +4,9 @@ namespace VfioSharp.Devices.Interop;
 internal static class StatxFlags
 {
     public const int AT_EMPTY_PATH = 0x1000;
+
+    /// <summary>What the kernel knows already is enough: nobody else is asked.</summary>
+    public const int AT_STATX_DONT_SYNC = 0x4000;
     public const uint STATX_TYPE = 1;
     public const uint STATX_INO = 0x100;
     public const uint STATX_SIZE = 0x200;

@@ -215,6 +215,16 @@ internal sealed unsafe class UnixSocket(FileDescriptor file) : IDisposable
         }
     }
 
+    /// <summary>
+    /// Closes what a peer has sent. A socket of its would have whoever closes its last descriptor wait for its other end, if it was told to linger
+    /// (SO_LINGER, socket(7)).
+    /// </summary>
+    public static void Discard(FileDescriptor received)
+    {
+        Libc.setsockopt(received, SocketFlags.SOL_SOCKET, SocketFlags.SO_LINGER, stackalloc byte[2 * sizeof(int)], 2 * sizeof(int)); // ENOTSOCK for anything else
+        received.Dispose();
+    }
+
     /// <summary>How long a receive that waits does so before it gives EAGAIN; zero for ever.</summary>
     public Errno SetReceiveTimeout(TimeSpan time) => SetTimeout(MachineAbi.Current.SO_RCVTIMEO, time);
 

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using VfioSharp.Devices.Dma;
 using VfioSharp.Devices.Emulation;
 using VfioSharp.Devices.Interop;
@@ -11,12 +12,14 @@ namespace VfioSharp.Devices.Joining;
 /// function its client's memory, and brings back after a reset what the client had set up. Loopback and servers are built on it.
 /// </summary>
 /// <remarks>A message's address and data, which the MSI-X table holds, are never used: the function cannot signal but through the eventfds given.</remarks>
+[SuppressMessage("Design", "CA1001", Justification = "A semaphore whose wait handle nobody asks for holds nothing to dispose.")]
 internal sealed class FunctionPort : IFunctionHost, IAsyncDisposable
 {
     private readonly FunctionCore core;
     private readonly TriggerTable triggers;
     private readonly TriggerTable maskNotices;
     private readonly TriggerTable unmaskNotices;
+    private readonly SemaphoreSlim resets = new(1);
     private long signals;
     private bool intxMasked;
     private bool intxLevel;
@@ -209,6 +212,50 @@ internal sealed class FunctionPort : IFunctionHost, IAsyncDisposable
     /// <summary>Resets the function and gives it back what its host had programmed: Command, BARs, interrupts and their masks (pci_restore_state() does).</summary>
     public async ValueTask ResetAsync(CancellationToken stop = default)
     {
+        await resets.WaitAsync(stop).ConfigureAwait(false);
+        try
+        {
+            await ResetOnceAsync(stop).ConfigureAwait(false);
+        }
+        finally
+        {
+            resets.Release();
+        }
+    }
+
+    /// <summary>Lets go of the function: it keeps its state, and is left with no memory, no interrupts and no bus mastering.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        // A reset that the client has begun ends before the next has the function, to which it would give back what this one had programmed.
+        await resets.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            await LetGoAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            resets.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    bool IFunctionHost.Deliver(InterruptKind kind, int vector, ulong address, uint data) => Signal(kind, vector);
+
+    /// <inheritdoc/>
+    void IFunctionHost.Masked(InterruptKind kind, int vector, bool masked) => (masked ? maskNotices : unmaskNotices).Signal(kind, vector);
+
+    /// <inheritdoc/>
+    void IFunctionHost.SetIntx(bool asserted)
+    {
+        intxLevel = asserted;
+        SignalIntx();
+    }
+
+    /// <inheritdoc/>
+    ValueTask IFunctionHost.ResetAsync(FunctionCore core, CancellationToken stop) => ResetAsync(stop);
+
+    private async ValueTask ResetOnceAsync(CancellationToken stop)
+    {
         byte[] saved;
         bool[] masks;
         using (core.EnterControl())
@@ -230,8 +277,7 @@ internal sealed class FunctionPort : IFunctionHost, IAsyncDisposable
         }
     }
 
-    /// <summary>Lets go of the function: it keeps its state, and is left with no memory, no interrupts and no bus mastering.</summary>
-    public async ValueTask DisposeAsync()
+    private async ValueTask LetGoAsync()
     {
         using (core.EnterControl())
         {
@@ -254,22 +300,6 @@ internal sealed class FunctionPort : IFunctionHost, IAsyncDisposable
             core.Interrupts.Plug(null);
         }
     }
-
-    /// <inheritdoc/>
-    bool IFunctionHost.Deliver(InterruptKind kind, int vector, ulong address, uint data) => Signal(kind, vector);
-
-    /// <inheritdoc/>
-    void IFunctionHost.Masked(InterruptKind kind, int vector, bool masked) => (masked ? maskNotices : unmaskNotices).Signal(kind, vector);
-
-    /// <inheritdoc/>
-    void IFunctionHost.SetIntx(bool asserted)
-    {
-        intxLevel = asserted;
-        SignalIntx();
-    }
-
-    /// <inheritdoc/>
-    ValueTask IFunctionHost.ResetAsync(FunctionCore core, CancellationToken stop) => ResetAsync(stop);
 
     // The line is masked each time it fires, as vfio-pci does, until the client has dealt with it (VFIO_IRQ_INFO_AUTOMASKED).
     private void SignalIntx()

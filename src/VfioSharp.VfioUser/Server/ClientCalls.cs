@@ -31,6 +31,20 @@ internal sealed class ClientCalls(MessageStream stream, Connection connection) :
         }
     }
 
+    /// <summary>Tells the function of the doorbells that were rung, which may call back.</summary>
+    public void Ring(Session session)
+    {
+        Volatile.Write(ref handling, Environment.CurrentManagedThreadId);
+        try
+        {
+            session.Ring();
+        }
+        finally
+        {
+            Volatile.Write(ref handling, 0);
+        }
+    }
+
     /// <inheritdoc/>
     public bool Call(ushort id, ReadOnlySpan<byte> message, PendingCall call, TimeSpan time)
     {
@@ -49,7 +63,7 @@ internal sealed class ClientCalls(MessageStream stream, Connection connection) :
             TransferResult sent = stream.Send(message, default);
             if (sent != TransferResult.Done)
             {
-                return Give(sent == TransferResult.Closed ? null : "it does not take what it is sent");
+                return Give(stream.Explain(sent));
             }
 
             BeginWait();
@@ -93,12 +107,16 @@ internal sealed class ClientCalls(MessageStream stream, Connection connection) :
     }
 
     /// <summary>Takes replies from among commands that wait.</summary>
-    public void DeliverAll()
+    /// <returns>False where what follows is no message.</returns>
+    public bool DeliverAll()
     {
-        while (stream.TryTakeReply(out Message reply))
+        TakeResult result;
+        while ((result = stream.TryTakeReply(out Message reply)) == TakeResult.Taken)
         {
             Deliver(in reply);
         }
+
+        return result != TakeResult.Broken;
     }
 
     /// <summary>Nothing more is asked, nothing more comes.</summary>
@@ -135,15 +153,20 @@ internal sealed class ClientCalls(MessageStream stream, Connection connection) :
         long start = Stopwatch.GetTimestamp();
         if (stream.Flush(wait: true) is var flushed && flushed != TransferResult.Done)
         {
-            return Give(flushed == TransferResult.Closed ? null : "it does not take what it is sent");
+            return Give(stream.Explain(flushed));
         }
 
         while (true)
         {
-            DeliverAll();
+            bool isSound = DeliverAll();
             if (call.IsDone)
             {
                 return true;
+            }
+
+            if (!isSound)
+            {
+                return Give(stream.Fault);
             }
 
             TimeSpan left = time - Stopwatch.GetElapsedTime(start);
@@ -155,7 +178,7 @@ internal sealed class ClientCalls(MessageStream stream, Connection connection) :
             TransferResult received = stream.Receive(wait: false);
             if (received is TransferResult.Closed or TransferResult.Failed)
             {
-                return Give(received == TransferResult.Closed ? null : stream.Fault);
+                return Give(stream.Explain(received));
             }
         }
     }

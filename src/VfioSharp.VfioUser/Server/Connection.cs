@@ -11,26 +11,23 @@ namespace VfioSharp.VfioUser.Server;
 /// function; by one thread at a time.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "Everything is given back when the connection has ended.")]
-internal sealed class Connection : ReadyWork
+internal sealed class Connection : ReadyWork, IConnection
 {
     private const int FlushLength = 64 << 10;
-    private const int ReceivesARound = 16;
-    private const long StuckMilliseconds = 1000;
-    private const uint Watched = EpollFlags.EPOLLIN | EpollFlags.EPOLLRDHUP;
 
     private readonly Listener listener;
     private readonly Served served;
     private readonly MessageStream stream;
     private readonly VfioUserLimits limits;
     private readonly Deadline deadline;
+    private readonly Shift shift;
+    private readonly Outflow outflow;
     private readonly ClientCalls calls;
     private readonly Reception reception;
     private Task? awaited;
     private volatile Session? session;
     private volatile OwnThread? own;
     private string? failure;
-    private long busySince;
-    private bool waitsForRoom;
     private volatile bool isOver;
 
     /// <summary>Takes over who has connected.</summary>
@@ -45,8 +42,10 @@ internal sealed class Connection : ReadyWork
         stream = new MessageStream(socket, limits) { Trace = listener.TraceFor(this) };
         stream.SetTimeouts(limits.SendTime, TimeSpan.Zero);
         deadline = new Deadline(Fail);
+        outflow = new Outflow(stream, limits.SendTime, deadline);
+        shift = new Shift(() => session?.Rescue());
         calls = new ClientCalls(stream, this);
-        reception = new Reception(served, stream, calls, complaint => listener.Complain(this, complaint));
+        reception = new Reception(served, stream, calls, new Complaints(complaint => listener.Complain(this, complaint)).Add, this);
     }
 
     /// <summary>Which one, for the log.</summary>
@@ -61,6 +60,9 @@ internal sealed class Connection : ReadyWork
     /// <summary>Whether it has a thread of its own.</summary>
     public bool HasOwnThread => own is not null;
 
+    /// <summary>Whether doorbells can be rung by descriptors, which nobody receives.</summary>
+    public bool HasBells => session is { HasBells: true };
+
     /// <summary>What it waits for, its turn or a command that takes its time; null where it does not. No other command is carried out meanwhile.</summary>
     public Task? Suspended => session is { } serving ? serving.Pending : reception.Turn;
 
@@ -69,7 +71,15 @@ internal sealed class Connection : ReadyWork
     public void Start()
     {
         deadline.Arm(limits.GreetingTime, $"it did not say its version within {limits.GreetingTime.TotalSeconds:0.#} s");
-        SharedPump.Instance.Add(stream.File, Watched, this);
+        SharedPump.Instance.Add(stream.File, Outflow.Watched, this);
+    }
+
+    /// <summary>Gives back what a connection has that never began.</summary>
+    public void Abandon()
+    {
+        isOver = true;
+        deadline.Dispose();
+        stream.Dispose();
     }
 
     /// <summary>Asks the client to give the function back.</summary>
@@ -102,12 +112,14 @@ internal sealed class Connection : ReadyWork
 
         if (own is not null)
         {
-            // The pump watches for its end alone, and its thread may be stuck in an eventfd of the client's.
+            // The pump watches for its end alone, and its thread may be stuck in an eventfd of the client's: before it sees the end, or after.
+            shift.Begin();
+            shift.Watch();
             session?.Rescue();
             return;
         }
 
-        Volatile.Write(ref busySince, Environment.TickCount64);
+        shift.Begin();
         try
         {
             WorkShared();
@@ -117,32 +129,25 @@ internal sealed class Connection : ReadyWork
             Break(exception);
         }
 
-        Volatile.Write(ref busySince, 0);
+        shift.End();
     }
 
     /// <inheritdoc/>
-    protected override void OnBusy()
-    {
-        long since = Volatile.Read(ref busySince);
-        if (since != 0 && Environment.TickCount64 - since > StuckMilliseconds)
-        {
-            session?.Rescue();
-        }
-    }
+    protected override void OnBusy() => shift.Watch();
 
     private void WorkShared()
     {
         for (int round = 0; Progress(wait: false); round++)
         {
-            if (round > 0 && stream.IsDrained)
+            if (shift.IsLong)
             {
-                stream.Rest();
+                SharedPump.Instance.Post(this);
                 return;
             }
 
-            if (round == ReceivesARound)
+            if (round > 0 && stream.IsDrained && !HasHungUp)
             {
-                SharedPump.Instance.Post(this);
+                stream.Rest();
                 return;
             }
 
@@ -159,7 +164,7 @@ internal sealed class Connection : ReadyWork
     public bool Progress(bool wait)
     {
         bool took = false;
-        while (!waitsForRoom || Flush(wait))
+        while (!outflow.IsBlocked || Flush(wait))
         {
             if (Suspended is { } suspended && !Resume(suspended))
             {
@@ -167,7 +172,12 @@ internal sealed class Connection : ReadyWork
                 break;
             }
 
-            if (isOver || !TryDispatch(ref took))
+            if (session is { HasRung: true } ringing)
+            {
+                calls.Ring(ringing);
+            }
+
+            if (isOver || !TryDispatch(ref took) || (!wait && shift.IsLong))
             {
                 break;
             }
@@ -178,12 +188,16 @@ internal sealed class Connection : ReadyWork
             }
         }
 
-        if (isOver || waitsForRoom || !Flush(wait))
+        if (isOver || outflow.IsBlocked || !Flush(wait))
         {
             return false;
         }
 
-        WatchTime(took);
+        if (reception.HasGreeted)
+        {
+            deadline.WatchMessage(stream.HasInput && Suspended is null, took, limits.MessageTime);
+        }
+
         if (session is null || own is not null || served.Options.Mode == ServingMode.Shared)
         {
             return true;
@@ -266,6 +280,7 @@ internal sealed class Connection : ReadyWork
         return true;
     }
 
+    // What was waited for is there. On whatever thread that was done.
     private void Wake()
     {
         if (own is { } thread)
@@ -278,71 +293,42 @@ internal sealed class Connection : ReadyWork
         }
     }
 
+    /// <inheritdoc/>
+    public void OnRung()
+    {
+        if (own is null)
+        {
+            OnReady(0);
+        }
+        else
+        {
+            Wake();
+        }
+    }
+
     // The pump goes on watching for the client's end alone.
     private void HandOver()
     {
-        if (OwnThread.Create(this, stream, served.Options.Mode == ServingMode.Spinning) is not { } thread)
-        {
-            End("it cannot be served: this process has no descriptor left");
-            return;
-        }
-
+        OwnThread? thread = OwnThread.Create(this, stream, served.Options.Mode == ServingMode.Spinning);
         SharedPump.Instance.Modify(stream.File, EpollFlags.EPOLLRDHUP);
         own = thread;
-        thread.Start();
-    }
-
-    /// <summary>What the client has begun, it has to finish in time.</summary>
-    private void WatchTime(bool took)
-    {
-        if (!reception.HasGreeted)
+        if (thread?.TryStart() != true)
         {
-            return;
-        }
-
-        if (!stream.HasInput || Suspended is not null)
-        {
-            deadline.Disarm();
-        }
-        else if (took || !deadline.IsArmed)
-        {
-            deadline.Arm(limits.MessageTime, $"it did not finish a message within {limits.MessageTime.TotalSeconds:0.#} s");
+            own = null;
+            End("it cannot be served: this process has no descriptor or no thread left");
         }
     }
 
     /// <summary>Sends what is to be sent; false where not all of it could be.</summary>
     private bool Flush(bool wait)
     {
-        switch (stream.Flush(wait))
+        TransferResult result = outflow.Flush(wait);
+        if (result is TransferResult.Closed or TransferResult.Failed)
         {
-            case TransferResult.Done:
-                if (waitsForRoom)
-                {
-                    waitsForRoom = false;
-                    deadline.Disarm();
-                    SharedPump.Instance.Modify(stream.File, Watched);
-                }
-
-                return true;
-            case TransferResult.WouldBlock when !wait:
-                if (!waitsForRoom)
-                {
-                    waitsForRoom = true;
-                    deadline.Arm(limits.SendTime, $"it did not take what it was sent within {limits.SendTime.TotalSeconds:0.#} s");
-                    SharedPump.Instance.Modify(stream.File, Watched | EpollFlags.EPOLLOUT);
-                }
-
-                return false;
-            case TransferResult.WouldBlock:
-                End($"it did not take what it was sent within {limits.SendTime.TotalSeconds:0.#} s");
-                return false;
-            case TransferResult.Closed:
-                End(null);
-                return false;
-            default:
-                End(stream.Fault);
-                return false;
+            End(outflow.Fault);
         }
+
+        return result == TransferResult.Done;
     }
 
     /// <summary>Receives what is there; false where the connection is over.</summary>
@@ -388,6 +374,7 @@ internal sealed class Connection : ReadyWork
         }
 
         own?.Dispose();
+        shift.Dispose();
         stream.Dispose();
         listener.NoteGone(this, session is not null, reason);
     }

@@ -22,6 +22,22 @@ internal sealed class Deadline(Action<string> expired) : IDisposable
         timer.Change(time, Timeout.InfiniteTimeSpan);
     }
 
+    /// <summary>What the peer has begun, it has to finish in time.</summary>
+    /// <param name="isBegun">Whether a part of a message is there, and more of it to come.</param>
+    /// <param name="isAnother">Whether it is another than before.</param>
+    /// <param name="time">How long a message may take.</param>
+    public void WatchMessage(bool isBegun, bool isAnother, TimeSpan time)
+    {
+        if (!isBegun)
+        {
+            Disarm();
+        }
+        else if (isAnother || !IsArmed)
+        {
+            Arm(time, $"it did not finish a message within {time.TotalSeconds:0.#} s");
+        }
+    }
+
     /// <summary>It was done.</summary>
     public void Disarm()
     {

@@ -4,5 +4,6 @@ namespace VfioSharp.VfioUser.Server;
 internal interface IReady
 {
     /// <summary>There may be something to do. Called by any worker, also while a call is under way on another.</summary>
-    void OnReady();
+    /// <param name="events">What has come about, of <see cref="Devices.Interop.EpollFlags"/>; 0 for what was posted.</param>
+    void OnReady(uint events);
 }

@@ -1,6 +1,5 @@
 using VfioSharp.Devices.Interop;
 using VfioSharp.Devices.Interop.Vfio;
-using VfioSharp.Devices.Interrupts;
 using VfioSharp.Devices.Joining;
 using VfioSharp.Devices.Seam;
 using VfioSharp.VfioUser.Transport;
@@ -81,14 +80,17 @@ internal sealed class InterruptCommands(FunctionPort port, MessageStream stream)
         return Errno.None;
     }
 
-    /// <summary>Lets go on whoever waits for room in an eventfd that the client has filled, so that nothing of this process hangs on it.</summary>
+    /// <summary>Lets go on whoever waits for room in an eventfd that the client has filled. One that has room keeps what is in it: the client may be slow.</summary>
     public void Rescue()
     {
         lock (gate)
         {
             foreach (EventFd eventFd in held.Values)
             {
-                eventFd.Drain();
+                if ((eventFd.File.GetReady(PollFlags.POLLOUT) & PollFlags.POLLOUT) == 0)
+                {
+                    eventFd.Drain();
+                }
             }
         }
     }
@@ -222,13 +224,13 @@ internal sealed class InterruptCommands(FunctionPort port, MessageStream stream)
     {
         if (listenedTo is not null)
         {
-            EventLoop.Shared.Remove(listenedTo);
+            SharedPump.Instance.Remove(listenedTo.File);
         }
 
         listenedTo = eventFd;
         if (eventFd is not null)
         {
-            EventLoop.Shared.Add(eventFd, new UnmaskSink(port));
+            SharedPump.Instance.Add(eventFd.File, EpollFlags.EPOLLIN, new Unmasking(port));
         }
     }
 
@@ -252,8 +254,8 @@ internal sealed class InterruptCommands(FunctionPort port, MessageStream stream)
         }
     }
 
-    private sealed class UnmaskSink(FunctionPort port) : IEventSink
+    private sealed class Unmasking(FunctionPort port) : IReady
     {
-        public void OnSignalled() => port.UnmaskIntx();
+        public void OnReady(uint events) => port.UnmaskIntx();
     }
 }

@@ -1,7 +1,7 @@
+using System.Collections.Concurrent;
 using VfioSharp.Devices;
 using VfioSharp.Devices.Emulation;
 using VfioSharp.Devices.Interop;
-using VfioSharp.Devices.Interrupts;
 using VfioSharp.Devices.Seam;
 using VfioSharp.Pci.Configuration;
 using VfioSharp.VfioUser.Transport;
@@ -10,9 +10,32 @@ using VfioSharp.VfioUser.Wire;
 namespace VfioSharp.VfioUser.Server;
 
 /// <summary>The command that gives a client descriptors to ring doorbells by, instead of messages: <c>DEVICE_GET_REGION_IO_FDS</c>.</summary>
-internal sealed class IoDescriptorCommands(Served served, MessageStream stream, Capabilities client) : IDisposable
+/// <param name="served">The function.</param>
+/// <param name="stream">The connection.</param>
+/// <param name="client">What the client can do.</param>
+/// <param name="onRung">Has <see cref="Ring"/> called by whoever carries out the client's commands.</param>
+internal sealed class IoDescriptorCommands(Served served, MessageStream stream, Capabilities client, Action onRung) : IDisposable
 {
     private readonly Dictionary<(int Bar, Doorbell Bell), EventFd> bells = [];
+    private readonly ConcurrentQueue<Rope> rung = [];
+
+    /// <summary>Whether the client has any.</summary>
+    public bool HasBells => bells.Count > 0;
+
+    /// <summary>Whether it has rung one.</summary>
+    public bool HasRung => !rung.IsEmpty;
+
+    /// <summary>
+    /// Tells the function of what was rung. Between the client's commands, as a write would: what the function asks of the client in its handler has to be
+    /// received by somebody, and this one can.
+    /// </summary>
+    public void Ring()
+    {
+        for (int left = rung.Count; left > 0 && rung.TryDequeue(out Rope? rope); left--)
+        {
+            rope.Ring(served.Function.Core);
+        }
+    }
 
     public Errno Get(in Message message, out Reply reply)
     {
@@ -60,7 +83,7 @@ internal sealed class IoDescriptorCommands(Served served, MessageStream stream, 
     {
         foreach (EventFd eventFd in bells.Values)
         {
-            EventLoop.Shared.Remove(eventFd);
+            SharedPump.Instance.Remove(eventFd.File);
             eventFd.Dispose();
         }
 
@@ -74,14 +97,30 @@ internal sealed class IoDescriptorCommands(Served served, MessageStream stream, 
             eventFd = EventFd.Create(EventFdFlags.EFD_NONBLOCK, out Errno error)
                 ?? throw new PciException("eventfd", $"a doorbell gets no eventfd ({error}): see the limit on open files", errorNumber: (int)error);
             bells.Add((bar, bell), eventFd);
-            EventLoop.Shared.Add(eventFd, new BellSink(served.Function.Core, bar, bell));
+            SharedPump.Instance.Add(eventFd.File, EpollFlags.EPOLLIN, new Rope(bar, bell, rung, onRung));
         }
 
         return eventFd;
     }
 
-    private sealed class BellSink(FunctionCore core, int bar, Doorbell bell) : IEventSink
+    /// <summary>Hangs on a doorbell: pulled any number of times before it is worked off, it rings once.</summary>
+    private sealed class Rope(int bar, Doorbell bell, ConcurrentQueue<Rope> rung, Action onRung) : IReady
     {
-        public void OnSignalled() => core.Bars.Ring(bar, bell);
+        private bool isPulled;
+
+        public void OnReady(uint events)
+        {
+            if (!Interlocked.Exchange(ref isPulled, true))
+            {
+                rung.Enqueue(this);
+                onRung();
+            }
+        }
+
+        public void Ring(FunctionCore core)
+        {
+            Volatile.Write(ref isPulled, false);
+            core.Bars.Ring(bar, bell);
+        }
     }
 }

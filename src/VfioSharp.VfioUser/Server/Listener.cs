@@ -19,6 +19,7 @@ internal sealed class Listener(UnixSocket socket, string name, Served served) : 
     private readonly HashSet<Connection> connections = [];
     private readonly TaskCompletionSource done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int lastNumber;
+    private bool cannotAccept;
     private bool isOver;
 
     /// <summary>Done when nobody is there any more, after <see cref="Stop"/>.</summary>
@@ -98,15 +99,12 @@ internal sealed class Listener(UnixSocket socket, string name, Served served) : 
     /// <summary>One who was there has left, and everything of it is given back.</summary>
     public void NoteGone(Connection connection, bool wasServed, string? reason)
     {
+        // Counted in one of both places at any time, for whoever asks.
         (long signals, long receives, long sends) = connection.Counts;
         lock (connections)
         {
             served.Counters.Add(signals, receives, sends);
-            connections.Remove(connection);
-            if (isOver && connections.Count == 0)
-            {
-                done.TrySetResult();
-            }
+            Forget(connection);
         }
 
         if (reason is not null && !isOver)
@@ -138,6 +136,7 @@ internal sealed class Listener(UnixSocket socket, string name, Served served) : 
 
             if (socket.Accept(out Errno error) is { } accepted)
             {
+                cannotAccept = false;
                 Take(accepted);
             }
             else if (error == Errno.EAGAIN)
@@ -147,7 +146,7 @@ internal sealed class Listener(UnixSocket socket, string name, Served served) : 
             else if (error != Errno.ECONNABORTED)
             {
                 // No descriptor or no memory is left: it stays as it is for a while, and whoever connects waits.
-                ServerLog.CannotAccept(logger, name, $"{error}");
+                NoteCannotAccept(error is Errno.EMFILE or Errno.ENFILE ? "no descriptor is left: raise the limit on open files (ulimit -n)" : $"{error}");
                 _ = Task.Delay(RetryTime).ContinueWith(_ => SharedPump.Instance.Post(this), TaskScheduler.Default);
                 return;
             }
@@ -174,11 +173,30 @@ internal sealed class Listener(UnixSocket socket, string name, Served served) : 
         }
         catch (PciException exception)
         {
-            ServerLog.CannotAccept(logger, name, exception.Message);
-            accepted.Dispose();
-            lock (connections)
+            NoteCannotAccept(exception.Message);
+            connection.Abandon();
+            Forget(connection);
+        }
+    }
+
+    // Once, until somebody is accepted again.
+    private void NoteCannotAccept(string reason)
+    {
+        if (!cannotAccept)
+        {
+            cannotAccept = true;
+            ServerLog.CannotAccept(logger, name, reason);
+        }
+    }
+
+    private void Forget(Connection connection)
+    {
+        lock (connections)
+        {
+            connections.Remove(connection);
+            if (isOver && connections.Count == 0)
             {
-                connections.Remove(connection);
+                done.TrySetResult();
             }
         }
     }

@@ -9,11 +9,12 @@ using VfioSharp.VfioUser.Wire;
 namespace VfioSharp.VfioUser.Server;
 
 /// <summary>The commands that show memory to the function, and take it away: <c>DMA_MAP</c> and <c>DMA_UNMAP</c>.</summary>
-internal sealed class MemoryCommands(Served served, FunctionPort port, MessageStream stream, IClientMemory messages, Action<string> complain)
+internal sealed class MemoryCommands(Served served, FunctionPort port, MessageStream stream, IClientMemory messages, Action<string> complain, Action<string> fail)
 {
     private const uint KnownFlags = VfioIommuType1DmaMap.VFIO_DMA_MAP_FLAG_READ | VfioIommuType1DmaMap.VFIO_DMA_MAP_FLAG_WRITE;
 
     private readonly VfioUserLimits limits = served.Options.Limits;
+    private readonly PeerShare share = new((start, error) => fail($"its memory at {start} cannot be reached any more ({error}): its file was cut short, or has no pages left"));
     private readonly SystemMemory shown = served.Function.Core.Memory;
 
     public Errno Map(in Message message)
@@ -89,7 +90,7 @@ internal sealed class MemoryCommands(Served served, FunctionPort port, MessageSt
     private MemoryRegion? Take(in DmaMapRequest request, out Errno error)
     {
         MemoryRegion? region = PeerMemory.Take(
-            stream.Descriptors[0], request.Offset, new Iova(request.Address), request.Size, (DmaAccess)request.Flags, served.Options.TrustPeerMemory,
+            share, stream.Descriptors[0], request.Offset, new Iova(request.Address), request.Size, (DmaAccess)request.Flags, served.Options.TrustPeerMemory,
             out error, out string reason);
         if (region is null)
         {

@@ -25,11 +25,33 @@ internal sealed class OwnThread : IDisposable
     public static OwnThread? Create(Connection connection, MessageStream stream, bool spins) =>
         EventFd.Create(EventFdFlags.EFD_NONBLOCK, out _) is { } wake ? new OwnThread(connection, stream, spins, wake) : null;
 
-    /// <summary>Starts it.</summary>
-    public void Start() => thread.UnsafeStart();
+    /// <summary>Starts it; false where there is no thread for it.</summary>
+    public bool TryStart()
+    {
+        try
+        {
+            thread.UnsafeStart();
+            return true;
+        }
+        catch (Exception exception) when (exception is OutOfMemoryException or ThreadStartException)
+        {
+            wake.Dispose();
+            return false;
+        }
+    }
 
-    /// <summary>What the connection waited for is there.</summary>
-    public void Wake() => wake.Signal();
+    /// <summary>What the connection waited for is there, or a doorbell was rung.</summary>
+    public void Wake()
+    {
+        try
+        {
+            wake.Signal();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The connection is over meanwhile.
+        }
+    }
 
     /// <summary>Waits for its end: the connection is over.</summary>
     public void Dispose()
@@ -42,7 +64,9 @@ internal sealed class OwnThread : IDisposable
     {
         try
         {
-            WorkOn();
+            while (connection.Progress(wait: true) && (connection.Suspended is not null ? WaitSuspended() : Receive()))
+            {
+            }
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
@@ -50,34 +74,31 @@ internal sealed class OwnThread : IDisposable
         }
     }
 
-    private void WorkOn()
+    // Doorbells that are rung by descriptors have to be waited for too, once there are any.
+    private bool Receive()
     {
-        while (connection.Progress(wait: true))
+        if (spins || !connection.HasBells)
         {
-            if (connection.Suspended is not null)
-            {
-                WaitSuspended();
-            }
-            else if (!connection.Receive(wait: !spins))
-            {
-                return;
-            }
+            return connection.Receive(wait: !spins);
         }
+
+        stream.File.WaitForInput(wake.File);
+        wake.TryRead(out _);
+        return connection.Receive(wait: false);
     }
 
     // Replies to the server's own commands come in meanwhile, and the client's end.
-    private void WaitSuspended()
+    private bool WaitSuspended()
     {
         if (stream.IsFull)
         {
             wake.File.IsReady(PollFlags.POLLIN, Timeout.Infinite);
-        }
-        else
-        {
-            stream.File.WaitForInput(wake.File);
-            connection.Receive(wait: false);
+            wake.TryRead(out _);
+            return true;
         }
 
-        wake.Drain();
+        stream.File.WaitForInput(wake.File);
+        wake.TryRead(out _);
+        return connection.Receive(wait: false);
     }
 }

@@ -1,3 +1,5 @@
+using VfioSharp.Devices.Interop;
+
 namespace VfioSharp.VfioUser.Server;
 
 /// <summary>Work that is done by whichever worker is told of it, by one at a time: who is told meanwhile leaves it to the one who is at it.</summary>
@@ -8,10 +10,19 @@ internal abstract class ReadyWork : IReady
     private const int Again = 2;
 
     private int state;
+    private volatile bool hasHungUp;
+
+    /// <summary>Whether the peer has closed: its end may lie behind bytes that were received already, and no event tells of it again.</summary>
+    protected bool HasHungUp => hasHungUp;
 
     /// <inheritdoc/>
-    public void OnReady()
+    public void OnReady(uint events)
     {
+        if ((events & (EpollFlags.EPOLLRDHUP | EpollFlags.EPOLLHUP | EpollFlags.EPOLLERR)) != 0)
+        {
+            hasHungUp = true;
+        }
+
         while (true)
         {
             int seen = Volatile.Read(ref state);

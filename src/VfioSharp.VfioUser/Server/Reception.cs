@@ -11,8 +11,9 @@ namespace VfioSharp.VfioUser.Server;
 /// <param name="stream">The connection.</param>
 /// <param name="calls">The server's commands on the same socket, where there is no other.</param>
 /// <param name="complain">Takes what the client does wrong.</param>
+/// <param name="connection">Whose it is.</param>
 [SuppressMessage("Design", "CA1001", Justification = "Everything is given back when the client leaves.")]
-internal sealed class Reception(Served served, MessageStream stream, ClientCalls calls, Action<string> complain)
+internal sealed class Reception(Served served, MessageStream stream, ClientCalls calls, Action<string> complain, IConnection connection)
 {
     private readonly VfioUserLimits limits = served.Options.Limits;
     private readonly CancellationTokenSource leaving = new();
@@ -73,7 +74,7 @@ internal sealed class Reception(Served served, MessageStream stream, ClientCalls
         using (theirs)
         {
             var memory = new ClientMemory(Math.Max(1, Math.Min(limits.MaxDataTransfer, client.MaxDataTransfer)), limits, served.Counters, (ICallTransport?)twin ?? calls);
-            var session = new Session(served, stream, client, memory, complain);
+            var session = new Session(served, stream, client, memory, complain, connection);
             Answer(client, theirs);
             return session;
         }

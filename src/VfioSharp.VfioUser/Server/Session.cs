@@ -10,6 +10,8 @@ namespace VfioSharp.VfioUser.Server;
 /// <summary>A client that has said its version and has the function: carries out its commands, one after the other, as they came.</summary>
 internal sealed class Session : IAsyncDisposable
 {
+    private static readonly TimeSpan RescueTime = TimeSpan.FromMilliseconds(100);
+
     private readonly Served served;
     private readonly MessageStream stream;
     private readonly Action<string> complain;
@@ -31,7 +33,8 @@ internal sealed class Session : IAsyncDisposable
     /// <param name="client">What the client can do.</param>
     /// <param name="messages">Memory of the client's that it shows without a descriptor.</param>
     /// <param name="complain">Takes what the client does wrong.</param>
-    public Session(Served served, MessageStream stream, Capabilities client, IClientMemory messages, Action<string> complain)
+    /// <param name="connection">Whose it is.</param>
+    public Session(Served served, MessageStream stream, Capabilities client, IClientMemory messages, Action<string> complain, IConnection connection)
     {
         this.served = served;
         this.stream = stream;
@@ -39,13 +42,19 @@ internal sealed class Session : IAsyncDisposable
         port = FunctionPort.Attach(served.Function);
         regions = new RegionCommands(served, stream, client);
         interrupts = new InterruptCommands(port, stream);
-        memory = new MemoryCommands(served, port, stream, messages, complain);
+        memory = new MemoryCommands(served, port, stream, messages, complain, connection.Fail);
         migration = new MigrationCommands(served, stream, client, complain);
-        ioDescriptors = new IoDescriptorCommands(served, stream, client);
+        ioDescriptors = new IoDescriptorCommands(served, stream, client, connection.OnRung);
     }
 
     /// <summary>The command that takes its time; null while there is none. No other is carried out meanwhile.</summary>
     public Task? Pending => pending;
+
+    /// <summary>Whether the client has descriptors to ring doorbells by.</summary>
+    public bool HasBells => ioDescriptors.HasBells;
+
+    /// <summary>Whether it has rung one.</summary>
+    public bool HasRung => ioDescriptors.HasRung;
 
     /// <summary>How often the client was signalled.</summary>
     public long Signals => port.Signals;
@@ -113,6 +122,9 @@ internal sealed class Session : IAsyncDisposable
         Answer(pendingHeader, error, Reply.Of(stream, pendingReply));
     }
 
+    /// <summary>Tells the function of the doorbells that were rung by descriptors.</summary>
+    public void Ring() => ioDescriptors.Ring();
+
     /// <summary>Asks the client to give the function back; one that did not say how to ask it is not asked.</summary>
     public void AskForRelease() => port.Trigger(Devices.Seam.InterruptKind.Request, 0);
 
@@ -127,11 +139,23 @@ internal sealed class Session : IAsyncDisposable
             await ((Task)pending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
-        interrupts.Rescue();
         ioDescriptors.Dispose();
-        await port.DisposeAsync().ConfigureAwait(false);
+        await LetGoAsync().ConfigureAwait(false);
         await migration.DisposeAsync().ConfigureAwait(false);
         interrupts.Dispose();
+    }
+
+    // Whoever hangs on an eventfd of the client's holds the function; and who still has the eventfd may fill it again.
+    private async Task LetGoAsync()
+    {
+        Task letting = Task.Run(() => port.DisposeAsync().AsTask());
+        while (!letting.IsCompleted)
+        {
+            interrupts.Rescue();
+            await letting.WaitAsync(RescueTime).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        await letting.ConfigureAwait(false);
     }
 
     private Errno Unmap(in Message message)

@@ -16,6 +16,7 @@ namespace VfioSharp.VfioUser.Server;
 internal sealed class SharedPump
 {
     private const ulong WakeData = ulong.MaxValue;
+    private const int MaxReinforcement = 32;
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan SpareTime = TimeSpan.FromSeconds(5);
 
@@ -34,6 +35,7 @@ internal sealed class SharedPump
     private int waiting;
     private long progress;
     private long seenProgress;
+    private int reinforcement = 1;
     private int watching;
 
     private SharedPump()
@@ -49,7 +51,10 @@ internal sealed class SharedPump
         watch = new Timer(static pump => ((SharedPump)pump!).Watch(), this, Timeout.Infinite, Timeout.Infinite);
         for (int i = 0; i < usual; i++)
         {
-            StartWorker();
+            if (!TryStartWorker() && i == 0)
+            {
+                throw Failed("pthread_create", Errno.EAGAIN);
+            }
         }
     }
 
@@ -122,7 +127,7 @@ internal sealed class SharedPump
     {
         if (Volatile.Read(ref waiting) == 0)
         {
-            StartWorker();
+            TryStartWorker();
         }
     }
 
@@ -136,11 +141,21 @@ internal sealed class SharedPump
         vacant.Push(registration.Slot);
     }
 
-    private void StartWorker()
+    // Where no thread is to be had, those that there are go on, and it is tried again as long as all are busy.
+    private bool TryStartWorker()
     {
         int number = Interlocked.Increment(ref workers);
-        var thread = new Thread(Run) { Name = $"vfiosharp-serve-{number}", IsBackground = true };
-        thread.UnsafeStart();
+        try
+        {
+            var thread = new Thread(Run) { Name = $"vfiosharp-serve-{number}", IsBackground = true };
+            thread.UnsafeStart();
+            return true;
+        }
+        catch (Exception exception) when (exception is OutOfMemoryException or ThreadStartException)
+        {
+            Interlocked.Decrement(ref workers);
+            return false;
+        }
     }
 
     private void Run()
@@ -171,12 +186,12 @@ internal sealed class SharedPump
                 continue;
             }
 
-            Deliver(events[0].data);
+            Deliver(events[0].data, events[0].events);
             Volatile.Write(ref progress, progress + 1);
         }
     }
 
-    private void Deliver(ulong data)
+    private void Deliver(ulong data, uint events)
     {
         if (data == WakeData)
         {
@@ -188,7 +203,7 @@ internal sealed class SharedPump
                     wake.Signal();
                 }
 
-                item.OnReady();
+                item.OnReady(0);
             }
 
             return;
@@ -199,7 +214,7 @@ internal sealed class SharedPump
         uint slot = (uint)data;
         if (slot < (uint)table.Length && Volatile.Read(ref table[slot]) is { } registration && registration.Data == data)
         {
-            registration.Item.OnReady();
+            registration.Item.OnReady(events);
         }
     }
 
@@ -235,7 +250,16 @@ internal sealed class SharedPump
         long now = Volatile.Read(ref progress);
         if (Volatile.Read(ref waiting) == 0 && now == seenProgress)
         {
-            StartWorker();
+            // More each time: those who were added may be stuck already, where many functions block at once.
+            for (int i = 0; i < reinforcement && TryStartWorker(); i++)
+            {
+            }
+
+            reinforcement = Math.Min(reinforcement * 2, MaxReinforcement);
+        }
+        else
+        {
+            reinforcement = 1;
         }
 
         seenProgress = now;

@@ -18,7 +18,7 @@ internal sealed class TwinTransport(MessageStream stream, ICallTransport connect
         {
             try
             {
-                return stream.Send(message, default) == TransferResult.Done && Receive(id, call, time);
+                return Sent(stream.Send(message, default)) && Receive(id, call, time);
             }
             catch (ObjectDisposedException)
             {
@@ -44,6 +44,16 @@ internal sealed class TwinTransport(MessageStream stream, ICallTransport connect
         {
             stream.Dispose();
         }
+    }
+
+    private bool Sent(TransferResult result)
+    {
+        if (stream.Explain(result) is { } reason)
+        {
+            Fail(reason);
+        }
+
+        return result == TransferResult.Done;
     }
 
     private bool Receive(ushort id, PendingCall call, TimeSpan time)

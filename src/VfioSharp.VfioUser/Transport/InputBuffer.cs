@@ -70,7 +70,7 @@ internal sealed class InputBuffer(int maxMessage, int maxHeld, int maxDescriptor
             return default;
         }
 
-        if (start == end && !held)
+        if (start == end && !IsPinned)
         {
             start = end = 0;
         }
@@ -139,32 +139,44 @@ internal sealed class InputBuffer(int maxMessage, int maxHeld, int maxDescriptor
     }
 
     /// <summary>Takes the next reply out of its turn, wherever it stands among commands, which wait.</summary>
-    /// <remarks>Replies that descriptors come with are not for this.</remarks>
-    public bool TryTakeReply(out Message message)
+    /// <remarks>Replies that descriptors come with are not for this. It is good until more is received.</remarks>
+    public TakeResult TryTakeReply(out Message message)
     {
         scanned = Math.Max(scanned, position);
-        while (TryPeek(start + (int)(scanned - position), out MessageHeader header) == TakeResult.Taken)
+        TakeResult result;
+        while ((result = TryPeek(start + (int)(scanned - position), out MessageHeader header)) == TakeResult.Taken)
         {
             int at = start + (int)(scanned - position);
             long place = scanned;
             scanned += header.Size;
             if (header.IsReply)
             {
-                taken.Enqueue(place);
                 message = new Message(header, buffer.AsSpan(at + MessageHeader.Length, (int)header.Size - MessageHeader.Length));
-                return true;
+                if (place == position)
+                {
+                    // Nothing waits before it: what one command has asked for may be more than may be held.
+                    start += (int)header.Size;
+                    position += header.Size;
+                    CloseUnclaimed();
+                }
+                else
+                {
+                    taken.Enqueue(place);
+                }
+
+                return result;
             }
         }
 
         message = default;
-        return false;
+        return result;
     }
 
     /// <summary>Gives memory back while there is nothing to keep in it.</summary>
     public void Rest()
     {
         CloseClaimed();
-        if (start == end && !held && buffer.Length > 0)
+        if (start == end && !IsPinned && buffer.Length > 0)
         {
             ArrayPool<byte>.Shared.Return(buffer);
             buffer = [];
@@ -176,15 +188,15 @@ internal sealed class InputBuffer(int maxMessage, int maxHeld, int maxDescriptor
     public void Dispose()
     {
         CloseClaimed();
-        foreach (DescriptorBatch batch in batches)
-        {
-            batch.Files.ForEach(file => file.Dispose());
-        }
+        batches.ForEach(batch => batch.Files.ForEach(UnixSocket.Discard));
 
         batches.Clear();
         start = end;
         Rest();
     }
+
+    // Once a held message's buffer was retired, the one there is now holds nothing that has to stay.
+    private bool IsPinned => held && retired.Count == 0;
 
     private TakeResult TryPeek(int at, out MessageHeader header)
     {
@@ -213,11 +225,12 @@ internal sealed class InputBuffer(int maxMessage, int maxHeld, int maxDescriptor
         }
 
         long until = position + header.Size;
+        long next = until;
         int own = 0;
         while (own < batches.Count && batches[own].From < until)
         {
-            // A message that begins behind this one, but was begun when the descriptors came, has the better claim.
-            for (long next = until; next < batches[own].To;)
+            // A message that begins behind this one, but was begun when the descriptors came, has the better claim. None found by then has any.
+            while (next < batches[own].To)
             {
                 TakeResult result = TryPeek(start + (int)(next - position), out MessageHeader later);
                 if (result == TakeResult.Broken || (result == TakeResult.None && later.Size == 0))
@@ -256,7 +269,7 @@ internal sealed class InputBuffer(int maxMessage, int maxHeld, int maxDescriptor
     {
         while (batches.Count > 0 && batches[0].To <= position)
         {
-            batches[0].Files.ForEach(file => file.Dispose());
+            batches[0].Files.ForEach(UnixSocket.Discard);
             descriptors -= batches[0].Files.Count;
             batches.RemoveAt(0);
         }
@@ -266,7 +279,7 @@ internal sealed class InputBuffer(int maxMessage, int maxHeld, int maxDescriptor
     {
         if (claimed.Count > 0)
         {
-            claimed.ForEach(file => file.Dispose());
+            claimed.ForEach(UnixSocket.Discard);
             claimed.Clear();
         }
     }
@@ -274,7 +287,7 @@ internal sealed class InputBuffer(int maxMessage, int maxHeld, int maxDescriptor
     private void MakeRoom()
     {
         int used = end - start;
-        if (start > 0 && !held && used < buffer.Length / 2)
+        if (start > 0 && !IsPinned && used < buffer.Length / 2)
         {
             buffer.AsSpan(start, used).CopyTo(buffer);
             start = 0;
@@ -287,7 +300,7 @@ internal sealed class InputBuffer(int maxMessage, int maxHeld, int maxDescriptor
         buffer.AsSpan(start, used).CopyTo(larger);
         if (buffer.Length > 0)
         {
-            if (held)
+            if (IsPinned)
             {
                 retired.Add(buffer);
             }

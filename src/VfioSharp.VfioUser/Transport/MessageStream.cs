@@ -86,9 +86,9 @@ internal sealed class MessageStream : IDisposable
             case Errno.EAGAIN:
                 return TransferResult.WouldBlock;
             case Errno.EMFILE:
-                arriving.ForEach(file => file.Dispose());
+                arriving.ForEach(UnixSocket.Discard);
                 arriving.Clear();
-                Fault = "descriptors came that this process has no room for: raise its limit on open files";
+                Fault = "it sent descriptors, and this process has no descriptor left for them: raise its limit on open files (ulimit -n)";
                 return TransferResult.Failed;
             default:
                 Fault = $"receiving failed ({error})";
@@ -97,32 +97,10 @@ internal sealed class MessageStream : IDisposable
     }
 
     /// <summary>Takes the next message.</summary>
-    public TakeResult TryTake(out Message message)
-    {
-        TakeResult result = input.TryTake(out message);
-        if (result == TakeResult.Taken)
-        {
-            Trace?.Show(true, message.Header, message.Payload, input.Descriptors.Count);
-        }
-        else if (result == TakeResult.Broken)
-        {
-            Fault = input.Fault;
-        }
-
-        return result;
-    }
+    public TakeResult TryTake(out Message message) => Show(input.TryTake(out message), in message, input.Descriptors.Count);
 
     /// <summary>Takes the next reply out of its turn.</summary>
-    public bool TryTakeReply(out Message message)
-    {
-        bool result = input.TryTakeReply(out message);
-        if (result)
-        {
-            Trace?.Show(true, message.Header, message.Payload, 0);
-        }
-
-        return result;
-    }
+    public TakeResult TryTakeReply(out Message message) => Show(input.TryTakeReply(out message), in message, 0);
 
     /// <summary>Room for what follows the header of the next message to be sent.</summary>
     public Span<byte> Reserve(int payload) => output.Reserve(payload);
@@ -173,6 +151,14 @@ internal sealed class MessageStream : IDisposable
         }
     }
 
+    /// <summary>Why not all was sent; null where it was, or the peer has closed.</summary>
+    public string? Explain(TransferResult result) => result switch
+    {
+        TransferResult.WouldBlock => "it does not take what it is sent",
+        TransferResult.Failed => Fault,
+        _ => null,
+    };
+
     /// <summary>Ends the connection: whoever waits in it comes back.</summary>
     public void Shutdown() => socket.Shutdown();
 
@@ -208,6 +194,20 @@ internal sealed class MessageStream : IDisposable
         }
 
         input.Dispose();
+    }
+
+    private TakeResult Show(TakeResult result, in Message message, int descriptors)
+    {
+        if (result == TakeResult.Taken)
+        {
+            Trace?.Show(true, message.Header, message.Payload, descriptors);
+        }
+        else if (result == TakeResult.Broken)
+        {
+            Fault = input.Fault;
+        }
+
+        return result;
     }
 
     private TransferResult FlushCore(bool wait)

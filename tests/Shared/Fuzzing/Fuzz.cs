@@ -17,6 +17,13 @@ internal static class Fuzz
 
     public static void Run(int normal, Action<FuzzRandom> test)
     {
+        int left = Iterations(normal);
+        RunWhile(() => left-- > 0, test);
+    }
+
+    /// <summary>Repeats a test for as long as there is more to do.</summary>
+    public static void RunWhile(Func<bool> isMore, Action<FuzzRandom> test)
+    {
         if (ulong.TryParse(Environment.GetEnvironmentVariable("VFIOSHARP_SEED"), CultureInfo.InvariantCulture, out ulong wanted))
         {
             test(new FuzzRandom(wanted));
@@ -24,7 +31,7 @@ internal static class Fuzz
         }
 
         var seeds = new FuzzRandom((ulong)DateTime.UtcNow.Ticks);
-        for (int i = Iterations(normal); i > 0; i--)
+        while (isMore())
         {
             ulong seed = seeds.Next();
             try

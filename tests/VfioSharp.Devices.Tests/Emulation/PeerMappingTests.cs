@@ -102,7 +102,7 @@ public sealed class PeerMappingTests
         using MemoryFile? file = MemoryFile.Create(
             "test", 2 * HugePage, MemoryFileFlags.MFD_ALLOW_SEALING | MemoryFileFlags.MFD_HUGETLB | MemoryFileFlags.MFD_HUGE_2MB, out Errno error);
         Assert.SkipWhen(file is null, $"This kernel has no huge pages of 2 MiB ({error}).");
-        MemoryRegion? region = PeerMemory.Take(file.File, HugePage - 100, new Iova(Start), 300, DmaAccess.ReadWrite, false, out error, out string reason);
+        MemoryRegion? region = PeerMemory.Take(new PeerShare((_, _) => { }), file.File, HugePage - 100, new Iova(Start), 300, DmaAccess.ReadWrite, false, out error, out string reason);
         Assert.SkipWhen(error == Errno.ENOMEM, "The pool of huge pages is empty, and may not be filled.");
         reason.ShouldBe("");
         region.ShouldBeOfType<GuardedFileRegion>();
@@ -120,5 +120,5 @@ public sealed class PeerMappingTests
     }
 
     private static MemoryRegion? Take(MemoryFile file, ulong length, out string reason) =>
-        PeerMemory.Take(file.File, 0, new Iova(Start), length, DmaAccess.ReadWrite, false, out _, out reason);
+        PeerMemory.Take(new PeerShare((_, _) => { }), file.File, 0, new Iova(Start), length, DmaAccess.ReadWrite, false, out _, out reason);
 }

@@ -164,7 +164,7 @@ public sealed class PeerMemoryTests : IDisposable
     {
         const int Length = 0x1234;
         using MemoryFile file = MemoryFile.Create("test", offset + Length, (uint)flags, out _).ShouldNotBeNull();
-        MemoryRegion region = PeerMemory.Take(file.File, (ulong)offset, new Iova(Start + 5), Length, DmaAccess.ReadWrite, false, out Errno error, out string reason)
+        MemoryRegion region = PeerMemory.Take(new PeerShare((_, _) => { }), file.File, (ulong)offset, new Iova(Start + 5), Length, DmaAccess.ReadWrite, false, out Errno error, out string reason)
             .ShouldNotBeNull();
         taken.Add(region);
         (error, reason, region.Start, region.Length).ShouldBe((Errno.None, "", new Iova(Start + 5), (ulong)Length));
@@ -199,7 +199,7 @@ public sealed class PeerMemoryTests : IDisposable
         string name = ProcessFiles.UniqueName();
         MemoryFile file = MemoryFile.Create(name, 2 * Page, MemoryFileFlags.MFD_ALLOW_SEALING, out _).ShouldNotBeNull();
         file.File.GetStatus(out Statx status).ShouldBe(Errno.None);
-        MemoryRegion region = PeerMemory.Take(file.File, 0, new Iova(Start), (ulong)Page, DmaAccess.ReadWrite, false, out _, out _).ShouldNotBeNull();
+        MemoryRegion region = PeerMemory.Take(new PeerShare((_, _) => { }), file.File, 0, new Iova(Start), (ulong)Page, DmaAccess.ReadWrite, false, out _, out _).ShouldNotBeNull();
         ProcessFiles.Count(name).ShouldBe(1, "the peer's own");
         file.Dispose();
         ProcessFiles.Count(name).ShouldBe(0);
@@ -228,7 +228,7 @@ public sealed class PeerMemoryTests : IDisposable
             file.AddSeals(FileControl.F_SEAL_WRITE);
         }
 
-        PeerMemory.Take(file.File, 0, new Iova(Start), kind == 0 ? (ulong)Page + 1 : (ulong)Page, DmaAccess.ReadWrite, false, out _, out _).ShouldBeNull();
+        PeerMemory.Take(new PeerShare((_, _) => { }), file.File, 0, new Iova(Start), kind == 0 ? (ulong)Page + 1 : (ulong)Page, DmaAccess.ReadWrite, false, out _, out _).ShouldBeNull();
         ProcessFiles.Count(name).ShouldBe(1);
         File.ReadLines("/proc/self/maps").Count(line => line.Contains(name, StringComparison.Ordinal)).ShouldBe(0);
     }
@@ -292,14 +292,14 @@ public sealed class PeerMemoryTests : IDisposable
 
     private static void Refuse(FileDescriptor file, ulong offset, ulong length, DmaAccess access, bool trust, Errno expected, string why)
     {
-        PeerMemory.Take(file, offset, new Iova(0), length, access, trust, out Errno error, out string reason).ShouldBeNull();
+        PeerMemory.Take(new PeerShare((_, _) => { }), file, offset, new Iova(0), length, access, trust, out Errno error, out string reason).ShouldBeNull();
         error.ShouldBe(expected);
         reason.ShouldContain(why);
     }
 
     private MemoryRegion Take(FileDescriptor file, ulong offset, int pages, bool trust = false, DmaAccess access = DmaAccess.ReadWrite)
     {
-        MemoryRegion? region = PeerMemory.Take(file, offset, new Iova(Start), (ulong)(pages * Page), access, trust, out Errno error, out string reason);
+        MemoryRegion? region = PeerMemory.Take(new PeerShare((_, _) => { }), file, offset, new Iova(Start), (ulong)(pages * Page), access, trust, out Errno error, out string reason);
         (error, reason).ShouldBe((Errno.None, ""));
         taken.Add(region.ShouldNotBeNull());
         region.Access.ShouldBe(access);

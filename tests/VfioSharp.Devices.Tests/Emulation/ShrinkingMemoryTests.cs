@@ -131,7 +131,7 @@ public sealed class ShrinkingMemoryTests : IDisposable
             using var done = new CancellationTokenSource();
             Task owner = Toggle(file, done.Token);
             Thread.SpinWait(round % 50 * 20);
-            MemoryRegion? region = PeerMemory.Take(file.File, 0, new Iova(Start), (ulong)(2 * Page), DmaAccess.ReadWrite, false, out Errno error, out _);
+            MemoryRegion? region = PeerMemory.Take(new PeerShare((_, _) => { }), file.File, 0, new Iova(Start), (ulong)(2 * Page), DmaAccess.ReadWrite, false, out Errno error, out _);
             if (region is null)
             {
                 error.ShouldBe(Errno.EINVAL);
@@ -170,7 +170,7 @@ public sealed class ShrinkingMemoryTests : IDisposable
 
     private MemoryRegion Take(MemoryFile file, ulong offset, int length)
     {
-        MemoryRegion region = PeerMemory.Take(file.File, offset, new Iova(Start), (ulong)length, DmaAccess.ReadWrite, false, out _, out _).ShouldNotBeNull();
+        MemoryRegion region = PeerMemory.Take(new PeerShare((_, _) => { }), file.File, offset, new Iova(Start), (ulong)length, DmaAccess.ReadWrite, false, out _, out _).ShouldNotBeNull();
         function.SystemMemory.TryAdd(region).ShouldBeTrue();
         return region;
     }

@@ -1,9 +1,9 @@
 using VfioSharp.Devices.Interop;
-using VfioSharp.Devices.Interrupts;
+using VfioSharp.VfioUser.Server;
 
 namespace VfioSharp.VfioUser.Tests.Raw;
 
-/// <summary>Eventfds that a test gives away, and the loop that listens to those it is given.</summary>
+/// <summary>Eventfds that a test gives away, and whoever listens to those it is given.</summary>
 internal static class Events
 {
     public static EventFd Create() => EventFd.Create(EventFdFlags.EFD_NONBLOCK, out Errno _)!;
@@ -16,21 +16,22 @@ internal static class Events
     /// <summary>It is signalled, now or soon.</summary>
     public static void ShouldSignal(this EventFd eventFd) => Patience.Until(() => eventFd.Take() > 0, "nothing is signalled");
 
-    /// <summary>Waits until what was signalled by now has been delivered: the shared loop delivers in order.</summary>
+    /// <summary>Waits until servers were told of what was signalled by now, as they are in order, and gives whoever was told a moment to act.</summary>
     public static void Deliver()
     {
         using EventFd probe = Create();
-        var sink = new Sink();
-        EventLoop.Shared.Add(probe, sink);
+        var last = new Last();
+        SharedPump.Instance.Add(probe.File, EpollFlags.EPOLLIN, last);
         probe.Signal().ShouldBe(Errno.None);
-        Patience.Until(() => sink.IsReached, "the loop delivers nothing");
-        EventLoop.Shared.Remove(probe);
+        Patience.Until(() => last.IsReached, "nobody is told of anything");
+        SharedPump.Instance.Remove(probe.File);
+        Thread.Sleep(20);
     }
 
-    private sealed class Sink : IEventSink
+    private sealed class Last : IReady
     {
         public volatile bool IsReached;
 
-        public void OnSignalled() => IsReached = true;
+        public void OnReady(uint events) => IsReached = true;
     }
 }

@@ -81,8 +81,7 @@ public sealed class DmaMapTests : IAsyncDisposable
         own.File.SetLength(4096).ShouldBe(Errno.None);
         Memory.TryRead(new Iova(0x2000), bytes).ShouldBeFalse();
         Memory.TryWrite(new Iova(0x2000), bytes).ShouldBeFalse();
-        Memory.TryRead(new Iova(0x1001), bytes).ShouldBeTrue();
-        client.ShouldBeServed();
+        client.ShouldEnd();
     }
 
     [Fact]

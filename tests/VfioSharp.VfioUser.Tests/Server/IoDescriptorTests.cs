@@ -133,7 +133,7 @@ public sealed class IoDescriptorTests : IAsyncDisposable
         Events.Deliver();
         client.Write(7, 4, 2, 0);
         new EventFd(reply.Files[3]).Signal().ShouldBe(Errno.None);
-        Events.Deliver();
+        Patience.Until(() => !rig.Model.Calls.IsEmpty);
         rig.Model.Calls.ShouldBe(["ring 0:810 "]);
     }
 

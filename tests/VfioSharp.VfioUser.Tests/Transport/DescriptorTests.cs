@@ -141,7 +141,7 @@ public sealed class DescriptorTests : IDisposable
         FileDescriptor[] own = Make(2);
         queue.Send(RawPeer.Message(8, Commands.DmaRead, new byte[16], RawPeer.Reply), own);
         queue.ReadInto(input);
-        input.TryTakeReply(out Message reply).ShouldBeTrue();
+        input.TryTakeReply(out Message reply).ShouldBe(TakeResult.Taken);
         reply.Header.Id.ShouldBe((ushort)8);
         End();
         own.ShouldAllBe(file => file.IsClosed);
@@ -153,8 +153,8 @@ public sealed class DescriptorTests : IDisposable
         FileDescriptor[] own = Make(2);
         queue.Send([.. Map, .. RawPeer.Message(8, Commands.DmaRead, new byte[16], RawPeer.Reply), .. Set, .. RawPeer.Message(8, Commands.DmaRead, [], RawPeer.Reply)], own);
         queue.ReadInto(input);
-        input.TryTakeReply(out _).ShouldBeTrue();
-        input.TryTakeReply(out _).ShouldBeTrue();
+        input.TryTakeReply(out _).ShouldBe(TakeResult.Taken);
+        input.TryTakeReply(out _).ShouldBe(TakeResult.Taken);
         Took(1).ShouldBeEmpty();
         Took(2).ShouldBe(own);
         End();

@@ -164,7 +164,7 @@ public class InputBufferModelTests
                     TakeOne();
                     break;
                 case Move.TakeReplies:
-                    while (input.TryTakeReply(out Message reply))
+                    while (input.TryTakeReply(out Message reply) == TakeResult.Taken)
                     {
                         Expected next = waiting.First(message => BitConverter.ToUInt32(message.Bytes, 8) == RawPeer.Reply);
                         waiting.Remove(next);

@@ -191,5 +191,5 @@ public sealed class InputBufferTests : IDisposable
 
     private TakeResult Take() => input.TryTake(out _);
 
-    private (int Id, int Value) Reply() => input.TryTakeReply(out Message reply) ? (reply.Header.Id, reply.Payload[0]) : (0, 0);
+    private (int Id, int Value) Reply() => input.TryTakeReply(out Message reply) == TakeResult.Taken ? (reply.Header.Id, reply.Payload[0]) : (0, 0);
 }

@@ -182,7 +182,7 @@ public sealed class MessageStreamTests : IDisposable
         using FileDescriptor file = EventFd.Create(0, out Errno _)!.File;
         peer.Send([.. RawPeer.Message(1, Commands.SetIrqs, new byte[20]), .. RawPeer.Message(2, Commands.DmaRead, [1, 2], RawPeer.Reply)], file);
         stream.Receive(wait: true).ShouldBe(TransferResult.Done);
-        stream.TryTakeReply(out _).ShouldBeTrue();
+        stream.TryTakeReply(out _).ShouldBe(TakeResult.Taken);
         stream.TryTake(out _).ShouldBe(TakeResult.Taken);
         stream.TryTake(out _).ShouldBe(TakeResult.None);
         Add(1, [3], file, file);
