@@ -106,7 +106,7 @@ public class HostilePeerTests(ITestOutputHelper output)
         }
 
         bool isRight = warnings.Count <= hostile.MaxWarnings && (hostile.Warning is null || warnings.Count > 0)
-            && warnings.All(line => line.StartsWith("Warning", StringComparison.Ordinal) && hostile.Warning!.Split('|').Any(said => line.Contains(said, StringComparison.Ordinal)));
+            && warnings.All(line => line.StartsWith("Warning", StringComparison.Ordinal) && hostile.Costs.Any(said => line.Contains(said, StringComparison.Ordinal)));
         if (!isRight)
         {
             fault($"{hostile.Name}: the log says {warnings.Count} times: {string.Join(" / ", warnings.Distinct().Take(5))}");
