@@ -36,6 +36,7 @@ internal static class EndpointLayout
             Msix = new(msixVectors, TableBar: 0, Table, PbaBar: 0, pendingBits),
             MsiVectors = MsiVectors,
             Pin = InterruptPin.A,
+            CanMigrate = true,
         };
     }
 

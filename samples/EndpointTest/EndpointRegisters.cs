@@ -24,6 +24,22 @@ internal sealed class EndpointRegisters
     /// <summary>The address that a register and the next hold.</summary>
     public ulong Address(EndpointRegister low) => this[low] | ((ulong)this[low + 1] << 32);
 
+    /// <summary>Writes down what they hold.</summary>
+    public void Save(BinaryWriter state)
+    {
+        foreach (uint word in words)
+        {
+            state.Write(word);
+        }
+    }
+
+    /// <summary>Takes over what others held, but for what never changes.</summary>
+    public void Restore(ReadOnlySpan<uint> held)
+    {
+        held.CopyTo(words);
+        this[EndpointRegister.Capabilities] = (uint)Capabilities;
+    }
+
     /// <summary>Brings back the defaults.</summary>
     public void Reset()
     {

@@ -1,3 +1,4 @@
+using System.Text;
 using VfioSharp.Devices.Emulation;
 
 namespace VfioSharp.Samples;
@@ -13,6 +14,8 @@ namespace VfioSharp.Samples;
 /// <param name="msixVectors">How many MSI-X vectors it has, 32 to 2048. The kernel's driver takes all or fails.</param>
 internal sealed class EndpointTest(int msixVectors = EndpointLayout.MsiVectors) : EmulatedFunction(EndpointLayout.Of(msixVectors))
 {
+    private const uint StateVersion = 1;
+
     private readonly Lock gate = new();
 
     // All this is shared by handlers and the task, under the lock.
@@ -89,6 +92,48 @@ internal sealed class EndpointTest(int msixVectors = EndpointLayout.MsiVectors) 
             // No task works at it, for the function is quiet; and so none will.
             transfer = null;
             registers.Reset();
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    protected override ValueTask SaveAsync(Stream destination, CancellationToken cancellationToken)
+    {
+        using var state = new BinaryWriter(destination, Encoding.UTF8, leaveOpen: true);
+        state.Write(StateVersion);
+        lock (gate)
+        {
+            registers.Save(state);
+            state.Write(transfer is not null);
+            transfer?.Save(state);
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    protected override ValueTask RestoreAsync(Stream source, CancellationToken cancellationToken)
+    {
+        // It comes from whoever drives the function: read to its end, which may come too early, before anything is changed.
+        using var state = new BinaryReader(source, Encoding.UTF8, leaveOpen: true);
+        uint version = state.ReadUInt32();
+        uint[] held = new uint[EndpointRegisters.Length / sizeof(uint)];
+        for (int i = 0; i < held.Length; i++)
+        {
+            held[i] = state.ReadUInt32();
+        }
+
+        EndpointTransfer? moving = state.ReadBoolean() ? EndpointTransfer.Restore(state) : null;
+        if (version != StateVersion || source.ReadByte() >= 0)
+        {
+            throw new InvalidDataException("the state is none of this function's");
+        }
+
+        lock (gate)
+        {
+            registers.Restore(held);
+            transfer = moving;
         }
 
         return ValueTask.CompletedTask;

@@ -23,11 +23,37 @@ internal sealed class EndpointTransfer(EndpointCommand command, ulong source, ul
 
     private uint done;
 
+    private uint Length => size;
+
     /// <summary>Of all that was moved so far.</summary>
     public uint Checksum { get; private set; } = Crc32.Start;
 
     /// <summary>How it ended.</summary>
     public EndpointStatus Outcome { get; private set; }
+
+    /// <summary>Takes over a transfer that another function rests in.</summary>
+    /// <exception cref="InvalidDataException">There is no such transfer.</exception>
+    public static EndpointTransfer Restore(BinaryReader state)
+    {
+        var command = (EndpointCommand)state.ReadInt32();
+        var transfer = new EndpointTransfer(command, state.ReadUInt64(), state.ReadUInt64(), state.ReadUInt32(), state.ReadUInt32());
+        transfer.done = state.ReadUInt32();
+        transfer.Checksum = state.ReadUInt32();
+        return command is EndpointCommand.Read or EndpointCommand.Write or EndpointCommand.Copy && transfer.done <= transfer.Length
+            ? transfer : throw new InvalidDataException("the state's transfer is none that there is");
+    }
+
+    /// <summary>Writes down what was asked for and how much of it is done. It rests meanwhile.</summary>
+    public void Save(BinaryWriter state)
+    {
+        state.Write((int)command);
+        state.Write(source);
+        state.Write(destination);
+        state.Write(size);
+        state.Write(expected);
+        state.Write(done);
+        state.Write(Checksum);
+    }
 
     /// <summary>Moves the next piece.</summary>
     /// <returns>Whether there is more to move.</returns>

@@ -9,17 +9,20 @@ namespace VfioSharp.Samples;
 /// A PCI function, whole: it keeps a total, adds to it what a driver writes or has in memory, and interrupts when a goal is reached.
 /// </summary>
 /// <remarks>
-/// A function's shape: a layout, which never changes; reads, writes and a reset of registers, listed in README.md. The rest of a PCI function, from
+/// A function's shape: a layout, which never changes; reads, writes and a reset of registers, listed in README.md; its state, to go on elsewhere. The rest of a PCI function, from
 /// configuration space to pending bits, is the base class's. Handlers are called one at a time: no lock. They hold on to no memory: nothing to quiesce.
 /// </remarks>
 internal sealed class Tally() : EmulatedFunction(new FunctionLayout
 {
     Identity = new(VendorId: 0x1234, DeviceId: 0x11E9, new ClassCode(0xFF, 0, 0)),
     Bars = [BarLayout.Memory64(index: 0, length: 0x1000), BarLayout.Msix(index: 2, vectors: 1)],
+    CanMigrate = true,
 })
 {
     private const ulong Identification = 0x00, Total = 0x08, Add = 0x10, Goal = 0x18, Address = 0x20, Sum = 0x28, Failures = 0x30;
     private const ulong MaxSum = 4096; // a handler must not take long; EndpointTest shows what to do about more
+    private const ulong StateVersion = 1;
+    private const int StateLength = 5 * sizeof(ulong);
 
     private ulong total, goal, address, failures;
 
@@ -67,6 +70,28 @@ internal sealed class Tally() : EmulatedFunction(new FunctionLayout
     {
         total = goal = address = failures = 0;
         return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    protected override ValueTask SaveAsync(Stream destination, CancellationToken cancellationToken)
+    {
+        ulong[] state = [StateVersion, total, goal, address, failures];
+        return destination.WriteAsync(MemoryMarshal.AsBytes(state.AsSpan()).ToArray(), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    protected override async ValueTask RestoreAsync(Stream source, CancellationToken cancellationToken)
+    {
+        // It comes from whoever drives the function: one byte too many is asked for, and nothing changed before it is known to be right.
+        byte[] bytes = new byte[StateLength + 1];
+        int length = await source.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
+        ulong[] state = MemoryMarshal.Cast<byte, ulong>(bytes.AsSpan(0, StateLength)).ToArray();
+        if (length != StateLength || state[0] != StateVersion)
+        {
+            throw new InvalidDataException("the state is none of Tally's");
+        }
+
+        (total, goal, address, failures) = (state[1], state[2], state[3], state[4]);
     }
 
     private void Increase(ulong amount)

@@ -71,6 +71,7 @@ public sealed class FunctionMigration
         ArgumentNullException.ThrowIfNull(destination);
         await ChangeAsync(VfioMigrationState.VFIO_DEVICE_STATE_STOP_COPY, stop).ConfigureAwait(false);
         uint size = (uint)function.MaxData;
+        long room = limits.MaxStateBytes;
         byte[] request = new byte[DataHeaderLength];
         MemoryMarshal.Write(request, new MigrationData { ArgumentSize = (uint)DataHeaderLength + size, Size = size });
         while (true)
@@ -80,6 +81,12 @@ public sealed class FunctionMigration
             if (!MemoryMarshal.TryRead(reply, out MigrationData data) || data.Size > size || data.Size != (uint)(reply.Length - DataHeaderLength))
             {
                 throw new VfioUserProtocolException("migrate", $"{function.Name} gives its state in pieces that cannot be");
+            }
+
+            room -= data.Size;
+            if (room < 0)
+            {
+                throw new VfioUserProtocolException("migrate", $"{function.Name} gives a state of more than the {limits.MaxStateBytes} bytes that it may have");
             }
 
             await destination.WriteAsync(reply.AsMemory(DataHeaderLength), stop).ConfigureAwait(false);
@@ -94,7 +101,7 @@ public sealed class FunctionMigration
 
     /// <summary>Stops the function and gives it the state that another of its layout has saved. It stays stopped.</summary>
     /// <param name="source">The state, to its end.</param>
-    /// <param name="stop">Gives up; the function is stopped then, or still runs, with the state it had.</param>
+    /// <param name="stop">Gives up. Where some of the state was given by then the function is to be reset; it still has its own, for nothing was taken over.</param>
     /// <inheritdoc cref="StopAsync" path="/exception"/>
     public async ValueTask RestoreAsync(Stream source, CancellationToken stop = default)
     {
@@ -145,8 +152,8 @@ public sealed class FunctionMigration
             throw new ArgumentException($"{range} is not aligned to pages of {PageSize} bytes at both ends", nameof(range));
         }
 
-        // As much at once as a reply may hold.
-        ulong most = (ulong)(function.MaxData / 2) * 8 * PageSize;
+        // As much at once as a reply may hold, in whole words; a server that takes less than one word says what cannot be meant.
+        ulong most = (ulong)Math.Max(1, function.MaxData / 2 / sizeof(ulong)) * 64 * PageSize;
         var written = ImmutableArray.CreateBuilder<IovaRange>();
         for (ulong at = range.First.Value; ;)
         {
@@ -169,10 +176,17 @@ public sealed class FunctionMigration
         byte[] answer = await AskAsync(
             VfioDeviceFeature.VFIO_DEVICE_FEATURE_DMA_LOGGING_REPORT | VfioDeviceFeature.VFIO_DEVICE_FEATURE_GET, MemoryMarshal.AsBytes<DirtyLogReport>([report]).ToArray(), words * sizeof(ulong))
             .ConfigureAwait(false);
-        ulong[] bitmap = MemoryMarshal.Cast<byte, ulong>(answer.AsSpan((int)NativeSize.Of<DirtyLogReport>())).ToArray();
-        if (bitmap.Length != words)
+        int bytes = answer.Length - (int)NativeSize.Of<DirtyLogReport>();
+        if (bytes != words * sizeof(ulong))
         {
-            throw new VfioUserProtocolException("migrate", $"{function.Name} tells of {bitmap.Length * 64} pages where it was asked about {length / PageSize}");
+            throw new VfioUserProtocolException("migrate", $"{function.Name} tells of pages in {bytes} bytes, where those of the {length / PageSize} that it was asked about take {words * sizeof(ulong)}");
+        }
+
+        ulong[] bitmap = MemoryMarshal.Cast<byte, ulong>(answer.AsSpan(^bytes..)).ToArray();
+        int used = (int)((length / PageSize) % 64);
+        if (used != 0 && bitmap[^1] >> used != 0)
+        {
+            throw new VfioUserProtocolException("migrate", $"{function.Name} tells of pages behind the {length / PageSize} that it was asked about");
         }
 
         for (int word = 0; word < words; word++)

@@ -25,10 +25,13 @@ internal sealed record InfoCapabilityChain(ImmutableArray<InfoCapability> Capabi
     public static InfoCapabilityChain Read(ReadOnlySpan<byte> info, int fixedLength, uint first)
     {
         var headers = new List<(ushort Id, int Offset)>();
+
+        // Offsets by themselves in units of a header's length: of headers that lie apart no two share one, so that a long chain is followed fast.
+        var places = new Dictionary<int, int>();
         string? finding = null;
         for (uint next = first; next != 0;)
         {
-            finding = FindFault(headers, next, fixedLength, info.Length);
+            finding = FindFault(places, next, fixedLength, info.Length);
             if (finding is not null)
             {
                 break;
@@ -36,17 +39,18 @@ internal sealed record InfoCapabilityChain(ImmutableArray<InfoCapability> Capabi
 
             VfioInfoCapHeader header = MemoryMarshal.Read<VfioInfoCapHeader>(info[(int)next..]);
             headers.Add((header.id, (int)next));
+            places.Add((int)next / HeaderLength, (int)next);
             next = header.next;
         }
 
-        int end = info.Length;
+        int[] ends = [.. headers.Select(header => header.Offset).Order(), info.Length];
         return headers.Count == 0 && finding is null ? Empty : new(
-            [.. headers.Select(header => new InfoCapability(header.Id, header.Offset, headers.Where(other => other.Offset > header.Offset).Select(other => other.Offset).DefaultIfEmpty(end).Min()))],
+            [.. headers.Select(header => new InfoCapability(header.Id, header.Offset, ends[Array.BinarySearch(ends, header.Offset) + 1]))],
             finding is null ? [] : [finding]);
     }
 
     // Headers lie apart, so there are no more of them than the description has room for: whatever the offsets are, the walk ends.
-    private static string? FindFault(List<(ushort Id, int Offset)> headers, uint next, int fixedLength, int length)
+    private static string? FindFault(Dictionary<int, int> places, uint next, int fixedLength, int length)
     {
         if (next < fixedLength)
         {
@@ -58,16 +62,12 @@ internal sealed record InfoCapabilityChain(ImmutableArray<InfoCapability> Capabi
             return $"a capability at 0x{next:x} does not lie in the 0x{length:x} bytes that were given";
         }
 
-        foreach ((_, int offset) in headers)
+        int place = (int)next / HeaderLength;
+        for (int near = place - 1; near <= place + 1; near++)
         {
-            if (offset == next)
+            if (places.TryGetValue(near, out int offset) && Math.Abs(offset - (int)next) < HeaderLength)
             {
-                return $"the chain of capabilities comes back to 0x{next:x}";
-            }
-
-            if (Math.Abs(offset - (int)next) < HeaderLength)
-            {
-                return $"the capability at 0x{next:x} overlaps the one at 0x{offset:x}";
+                return offset == next ? $"the chain of capabilities comes back to 0x{next:x}" : $"the capability at 0x{next:x} overlaps the one at 0x{offset:x}";
             }
         }
 

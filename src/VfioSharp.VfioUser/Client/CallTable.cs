@@ -1,3 +1,5 @@
+using VfioSharp.VfioUser.Wire;
+
 namespace VfioSharp.VfioUser.Client;
 
 /// <summary>The calls that are under way, by the ids of their messages. Not synchronized.</summary>
@@ -14,11 +16,12 @@ internal sealed class CallTable
     public bool IsFull => vacant.Count == 0 && made == calls.Length;
 
     /// <summary>Begins a call.</summary>
+    /// <param name="command">What is asked.</param>
     /// <param name="awaited">Completed with its reply; null where a thread waits for it.</param>
-    public ClientCall Begin(TaskCompletionSource? awaited)
+    public ClientCall Begin(MessageCommand command, TaskCompletionSource? awaited)
     {
         ClientCall call = vacant.TryPop(out ClientCall? used) ? used : new ClientCall(made++);
-        call.Begin(awaited);
+        call.Begin(command, awaited);
         return calls[call.Index] = call;
     }
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using VfioSharp.Devices.Interop;
 using VfioSharp.VfioUser.Transport;
+using VfioSharp.VfioUser.Wire;
 
 namespace VfioSharp.VfioUser.Client;
 
@@ -18,6 +19,9 @@ internal sealed class ClientCall(int index)
 
     /// <summary>By which the reply is known.</summary>
     public ushort Id => (ushort)((generation << CallTable.IndexBits) | index);
+
+    /// <summary>What was asked.</summary>
+    public MessageCommand Command { get; private set; }
 
     /// <summary>Whether the reply is there, or never will be.</summary>
     public bool IsDone { get; private set; }
@@ -41,9 +45,10 @@ internal sealed class ClientCall(int index)
     public FileDescriptor[] Files { get; private set; } = [];
 
     /// <summary>Begins another.</summary>
-    public void Begin(TaskCompletionSource? awaited)
+    public void Begin(MessageCommand command, TaskCompletionSource? awaited)
     {
         generation++;
+        Command = command;
         IsDone = IsReplied = false;
         Error = Errno.None;
         Length = 0;

@@ -28,6 +28,7 @@ internal sealed class ClientChannel : IEventSink
     private readonly CallTable calls = new();
     private int watchers;
     private bool isReceiving;
+    private bool isQueued;
     private bool isRegistered;
     private volatile bool isLost;
 
@@ -64,7 +65,7 @@ internal sealed class ClientChannel : IEventSink
     public ClientCall? Call(MessageCommand command, ReadOnlySpan<byte> head, ReadOnlySpan<byte> tail, ReadOnlySpan<FileDescriptor> files, TimeSpan time)
     {
         long start = Stopwatch.GetTimestamp();
-        if (Begin(null, time) is not { } call)
+        if (Begin(command, null, time) is not { } call)
         {
             return null;
         }
@@ -109,7 +110,7 @@ internal sealed class ClientChannel : IEventSink
     public async ValueTask<ClientCall?> CallAsync(MessageCommand command, ReadOnlyMemory<byte> head, TimeSpan time)
     {
         var awaited = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        if (Begin(awaited, time) is not { } call)
+        if (Begin(command, awaited, time) is not { } call)
         {
             return null;
         }
@@ -227,6 +228,16 @@ internal sealed class ClientChannel : IEventSink
     /// <inheritdoc/>
     void IEventSink.OnSignalled()
     {
+        // The loop is also others', and a server that floods, or takes no replies, keeps whoever receives for as long as it likes.
+        if (!Interlocked.Exchange(ref isQueued, true))
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(static channel => channel.ReceiveUnasked(), this, preferLocal: false);
+        }
+    }
+
+    private void ReceiveUnasked()
+    {
+        Volatile.Write(ref isQueued, false);
         lock (gate)
         {
             // Whoever receives looks again when done, as long as somebody watches.
@@ -253,7 +264,7 @@ internal sealed class ClientChannel : IEventSink
 
     private static TimeSpan Left(long start, TimeSpan time) => time - Stopwatch.GetElapsedTime(start);
 
-    private ClientCall? Begin(TaskCompletionSource? awaited, TimeSpan time)
+    private ClientCall? Begin(MessageCommand command, TaskCompletionSource? awaited, TimeSpan time)
     {
         lock (gate)
         {
@@ -265,7 +276,7 @@ internal sealed class ClientChannel : IEventSink
                 }
             }
 
-            return isLost ? null : calls.Begin(awaited);
+            return isLost ? null : calls.Begin(command, awaited);
         }
     }
 
@@ -340,16 +351,10 @@ internal sealed class ClientChannel : IEventSink
     private TransferResult Receive(bool wait, ClientCall? own)
     {
         TransferResult result = stream.Receive(wait);
-        switch (result)
+        if (result is TransferResult.Closed or TransferResult.Failed)
         {
-            case TransferResult.Closed:
-                Lose("it closed the connection");
-                return result;
-            case TransferResult.Failed:
-                Lose(stream.Fault);
-                return result;
-            default:
-                break;
+            Lose(result == TransferResult.Closed ? "it closed the connection" : stream.Fault);
+            return result;
         }
 
         while (true)
@@ -359,8 +364,10 @@ internal sealed class ClientChannel : IEventSink
                 case TakeResult.Taken when message.Header.IsReply:
                     Deliver(in message);
                     break;
+                case TakeResult.Taken when memory.Serve(in message, stream) is { } fault:
+                    Lose(fault);
+                    return TransferResult.Failed;
                 case TakeResult.Taken:
-                    Serve(in message);
                     break;
                 case TakeResult.Broken:
                     Lose(stream.Fault);
@@ -373,23 +380,18 @@ internal sealed class ClientChannel : IEventSink
 
     private void Deliver(in Message reply)
     {
+        MessageCommand? asked;
         lock (gate)
         {
-            if (calls.Find(reply.Header.Id) is { } call)
+            ClientCall? call = calls.Find(reply.Header.Id);
+            asked = call?.Command;
+            if (asked == reply.Header.Command)
             {
-                call.Complete(in reply, stream.Descriptors);
+                call!.Complete(in reply, stream.Descriptors);
                 return;
             }
         }
 
-        Lose("it replied to what nobody asked");
-    }
-
-    private void Serve(in Message message)
-    {
-        if (!memory.TryServe(in message, stream))
-        {
-            Lose("it sent a command that a client does not take");
-        }
+        Lose(asked is null ? "it replied to what nobody asked" : "it replied to another command than was asked");
     }
 }

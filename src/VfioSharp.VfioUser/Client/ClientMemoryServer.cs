@@ -16,6 +16,8 @@ namespace VfioSharp.VfioUser.Client;
 /// <param name="limits">How much at once.</param>
 internal sealed class ClientMemoryServer(VfioUserLimits limits) : IEventSink, IDisposable
 {
+    private const int CommandsATurn = 64;
+
     private static readonly int AccessLength = (int)NativeSize.Of<MemoryAccess>();
 
     private readonly RegionTable regions = new();
@@ -52,41 +54,20 @@ internal sealed class ClientMemoryServer(VfioUserLimits limits) : IEventSink, ID
         return removed.Count > 0;
     }
 
-    /// <summary>Carries out a command of the server's and replies; false where it is none that there is.</summary>
-    public bool TryServe(in Message message, MessageStream stream)
+    /// <summary>Carries out a command of the server's and replies, waiting for room.</summary>
+    /// <returns>What is wrong with the server; null where nothing is.</returns>
+    public string? Serve(in Message message, MessageStream stream)
     {
-        MessageHeader header = message.Header;
-        if (!header.IsCommand || header.Command is not (MessageCommand.DmaRead or MessageCommand.DmaWrite))
+        if (CarryOut(in message, out MessageHeader header, out byte[] reply, out int length) is { } fault)
         {
-            return false;
+            return fault;
         }
 
-        bool isRead = header.Command == MessageCommand.DmaRead;
-        bool isValid = MemoryMarshal.TryRead(message.Payload, out MemoryAccess access) && access.Count <= (ulong)limits.MaxDataTransfer
-            && (ulong)(message.Payload.Length - AccessLength) == (isRead ? 0 : access.Count);
-        int length = MessageHeader.Length + AccessLength + (isValid && isRead ? (int)access.Count : 0);
-        byte[] reply = ArrayPool<byte>.Shared.Rent(length);
-        bool isDone = isValid && (isRead
-            ? regions.TryRead(access.Address, reply.AsSpan(MessageHeader.Length + AccessLength, (int)access.Count))
-            : regions.TryWrite(access.Address, message.Payload[AccessLength..]));
-        Errno error = isDone ? Errno.None : isValid ? Errno.EFAULT : Errno.EINVAL;
-        length = error == Errno.None ? length : MessageHeader.Length;
-        header.Flags = MessageFlags.Reply | (error == Errno.None ? 0 : MessageFlags.Error);
-        header.Error = (uint)error;
-        header.Size = (uint)length;
+        header.Size = (uint)(MessageHeader.Length + length);
         MemoryMarshal.Write(reply, in header);
-        if (error == Errno.None)
-        {
-            MemoryMarshal.Write(reply.AsSpan(MessageHeader.Length), in access);
-        }
-
-        if (message.Header.WantsReply)
-        {
-            stream.Send(reply.AsSpan(0, length), default);
-        }
-
+        TransferResult result = message.Header.WantsReply ? stream.Send(reply.AsSpan(0, (int)header.Size), default) : TransferResult.Done;
         ArrayPool<byte>.Shared.Return(reply);
-        return true;
+        return result == TransferResult.Done ? null : "it does not take what it is sent";
     }
 
     /// <inheritdoc/>
@@ -108,27 +89,101 @@ internal sealed class ClientMemoryServer(VfioUserLimits limits) : IEventSink, ID
     {
         lock (gate)
         {
-            while (twin is { } stream && ReceiveFrom(stream))
+            if (twin is { } stream && ServeTurn(stream) is { } fault)
             {
+                fail!(fault);
             }
         }
     }
 
-    private bool ReceiveFrom(MessageStream stream)
+    // The loop is also others': no turn waits for the server or goes on for as long as it sends. The next comes once there is room, or more to do.
+    private string? ServeTurn(MessageStream stream)
     {
-        TransferResult result = stream.Receive(wait: false);
-        while (true)
+        for (int left = CommandsATurn; ; left--)
         {
-            switch (stream.TryTake(out Message message))
+            switch (stream.Flush(wait: false))
             {
-                case TakeResult.Taken when TryServe(in message, stream):
+                case TransferResult.Done when left > 0:
                     break;
-                case TakeResult.Taken or TakeResult.Broken:
-                    fail!("it sent something else than commands for memory where only those may come");
-                    return false;
+                case TransferResult.Done or TransferResult.WouldBlock:
+                    events!.Modify(stream.File, EpollFlags.EPOLLOUT);
+                    return null;
                 default:
-                    return result == TransferResult.Done;
+                    return "it does not take what it is sent";
             }
+
+            TakeResult taken = stream.TryTake(out Message message);
+            while (taken == TakeResult.None)
+            {
+                switch (stream.Receive(wait: false))
+                {
+                    case TransferResult.Done:
+                        taken = stream.TryTake(out message);
+                        break;
+                    case TransferResult.WouldBlock:
+                        stream.Rest();
+                        events!.Modify(stream.File, EpollFlags.EPOLLIN);
+                        return null;
+                    case TransferResult.Closed:
+                        return "it closed the socket of its commands";
+                    default:
+                        return stream.Fault;
+                }
+            }
+
+            if (taken == TakeResult.Broken)
+            {
+                return stream.Fault;
+            }
+
+            if (CarryOut(in message, out MessageHeader header, out byte[] reply, out int length) is { } fault)
+            {
+                return fault;
+            }
+
+            if (message.Header.WantsReply)
+            {
+                reply.AsSpan(MessageHeader.Length, length).CopyTo(stream.Reserve(length));
+                stream.Commit(header, length, []);
+            }
+
+            ArrayPool<byte>.Shared.Return(reply);
         }
+    }
+
+    /// <summary>Carries out a command.</summary>
+    /// <param name="message">The command.</param>
+    /// <param name="header">The reply's header, but for its size.</param>
+    /// <param name="reply">Rented: room for the header, and what follows it.</param>
+    /// <param name="length">How much follows it.</param>
+    /// <returns>What is wrong with the server; null where nothing is.</returns>
+    private string? CarryOut(in Message message, out MessageHeader header, out byte[] reply, out int length)
+    {
+        header = message.Header;
+        reply = [];
+        length = 0;
+        if (!header.IsCommand || header.Command is not (MessageCommand.DmaRead or MessageCommand.DmaWrite))
+        {
+            return "it sent a command that a client does not take";
+        }
+
+        bool isRead = header.Command == MessageCommand.DmaRead;
+        bool isValid = MemoryMarshal.TryRead(message.Payload, out MemoryAccess access) && access.Count <= (ulong)limits.MaxDataTransfer
+            && (ulong)(message.Payload.Length - AccessLength) == (isRead ? 0 : access.Count);
+        int data = isValid && isRead ? (int)access.Count : 0;
+        reply = ArrayPool<byte>.Shared.Rent(MessageHeader.Length + AccessLength + data);
+        bool isDone = isValid && (isRead
+            ? regions.TryRead(access.Address, reply.AsSpan(MessageHeader.Length + AccessLength, data))
+            : regions.TryWrite(access.Address, message.Payload[AccessLength..]));
+        Errno error = isDone ? Errno.None : isValid ? Errno.EFAULT : Errno.EINVAL;
+        header.Flags = MessageFlags.Reply | (isDone ? 0 : MessageFlags.Error);
+        header.Error = (uint)error;
+        if (isDone)
+        {
+            MemoryMarshal.Write(reply.AsSpan(MessageHeader.Length), in access);
+            length = AccessLength + data;
+        }
+
+        return null;
     }
 }

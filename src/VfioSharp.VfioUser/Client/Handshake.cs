@@ -107,9 +107,12 @@ internal sealed class Handshake(string name, ClientChannel channel, VfioUserLimi
             try
             {
                 Require(MemoryMarshal.TryRead(call.Payload, out VfioRegionInfo info) && info.index == index, $"it does not describe region {index}");
-                Require(info.argsz <= (uint)limits.MaxRegionInfo, $"its description of region {index} has {info.argsz} bytes");
+                uint length = Math.Max(info.argsz, (uint)call.Length);
+                Require(length <= (uint)limits.MaxRegionInfo, $"its description of region {index} has {length} bytes");
                 if (info.argsz > room)
                 {
+                    // Asked for anew once: one that never has enough would be asked for ever.
+                    Require(room == NativeSize.Of<VfioRegionInfo>(), $"its description of region {index} has {info.argsz} bytes now, and had {room}");
                     room = info.argsz;
                     continue;
                 }

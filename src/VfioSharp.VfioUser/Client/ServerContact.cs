@@ -127,15 +127,32 @@ internal sealed class ServerContact : IDisposable
             throw new VfioUserProtocolException("connect", $"{name} cannot be driven: its configuration space has {length} bytes");
         }
 
+        byte[] space = new byte[length];
+        int most = Math.Min(Served.Server.MaxDataTransfer, options.Limits.MaxDataTransfer);
+        for (int at = 0; at < space.Length;)
+        {
+            int count = Math.Min(most, space.Length - at);
+            await ReadConfigurationAsync(space.AsMemory(at, count), (ulong)at).ConfigureAwait(false);
+            at += count;
+        }
+
+        return new ConfigurationSpace(space);
+    }
+
+    private async ValueTask ReadConfigurationAsync(Memory<byte> piece, ulong offset)
+    {
         byte[] request = new byte[NativeSize.Of<RegionAccess>()];
-        MemoryMarshal.Write(request, new RegionAccess { Region = RegionIndex.Configuration, Count = length });
+        MemoryMarshal.Write(request, new RegionAccess { Offset = offset, Region = RegionIndex.Configuration, Count = (uint)piece.Length });
         ClientCall call = await Channel.CallAsync(MessageCommand.RegionRead, request, options.Limits.ReplyTime).ConfigureAwait(false)
             ?? throw new VfioUserProtocolException("connect", $"{name} cannot be driven: {Channel.Reason}");
         try
         {
-            return call.Error == Errno.None && call.Length == request.Length + (int)length
-                ? new ConfigurationSpace(call.Payload[request.Length..].ToArray())
-                : throw new VfioUserProtocolException("connect", $"{name} cannot be driven: it does not show its configuration space ({call.Error}, {call.Length} bytes)");
+            if (call.Error != Errno.None || call.Length != request.Length + piece.Length)
+            {
+                throw new VfioUserProtocolException("connect", $"{name} cannot be driven: it does not show its configuration space ({call.Error}, {call.Length} bytes)");
+            }
+
+            call.Payload[request.Length..].CopyTo(piece.Span);
         }
         finally
         {

@@ -80,7 +80,9 @@ internal sealed class VfioUserFunction : PciFunction
                 return null;
             }
 
-            bool isLonger = MemoryMarshal.TryRead(call.Payload, out RegionIoFds head) && head.ArgumentSize > room && head.ArgumentSize <= (uint)limits.MaxRegionInfo;
+            // Asked for anew once: a server that never has room enough is asked no more.
+            bool isLonger = MemoryMarshal.TryRead(call.Payload, out RegionIoFds head) && head.ArgumentSize > room;
+            bool isAskedAnew = isLonger && room == NativeSize.Of<RegionIoFds>() && head.ArgumentSize <= (uint)limits.MaxRegionInfo;
             RegionDescriptors? descriptors = call.Error == Errno.None && !isLonger ? RegionDescriptors.Read(call.Payload, call.Files) : null;
             if (descriptors is null)
             {
@@ -88,7 +90,7 @@ internal sealed class VfioUserFunction : PciFunction
             }
 
             channel.Return(call);
-            if (!isLonger)
+            if (!isAskedAnew)
             {
                 return descriptors;
             }
@@ -217,8 +219,7 @@ internal sealed class VfioUserFunction : PciFunction
 
         if (error != Errno.None)
         {
-            ThrowIfGone("reset");
-            throw new PciException("reset", $"{Name}: the reset failed ({error}); the server's log may say why", errorNumber: (int)error);
+            throw channel.IsLost ? Lost("reset") : new PciException("reset", $"{Name}: the reset failed ({error}); the server's log may say why", errorNumber: (int)error);
         }
     }
 
@@ -245,7 +246,7 @@ internal sealed class VfioUserFunction : PciFunction
         if (error != Errno.None)
         {
             Forget(in region);
-            throw new PciException("map memory", $"{Name} does not take memory at {region.Iova} ({error}); the server's log may say why", errorNumber: (int)error);
+            throw channel.IsLost ? Lost("map memory") : new PciException("map memory", $"{Name} does not take memory at {region.Iova} ({error}); the server's log may say why", errorNumber: (int)error);
         }
     }
 

@@ -1,11 +1,13 @@
 using VfioSharp.Pci.Mapping;
 using VfioSharp.Tests.Contract;
 using VfioSharp.Tests.Contract.Model;
+using VfioSharp.Tests.Fuzzing;
 
 namespace VfioSharp.VfioUser.Tests.Contract;
 
 public class SocketContractTests
 {
+    /// <summary>Each layout in each mode. One that spins takes a processor from those who wait for it: at a desk one layout has to do.</summary>
     public static TheoryData<string, string, ServingMode> Cases
     {
         get
@@ -13,7 +15,7 @@ public class SocketContractTests
             var cases = new TheoryData<string, string, ServingMode>();
             foreach (ContractLayout layout in ContractLayout.All)
             {
-                foreach (ServingMode mode in Enum.GetValues<ServingMode>())
+                foreach (ServingMode mode in Enum.GetValues<ServingMode>().Where(mode => mode != ServingMode.Spinning || layout == ContractLayout.All.First() || Fuzz.IsThorough))
                 {
                     foreach (ContractCheck check in PciFunctionContract.Checks)
                     {

@@ -10,8 +10,14 @@ internal sealed record HostileCase(string Name, string? Warning, Action<Attack> 
     /// <summary>How many lines of the log it may cost: more than one where it makes many connections, or one that is refused something and goes on.</summary>
     public int MaxWarnings { get; init; } = Warning is null ? 0 : 1;
 
+    /// <summary>What it may cost besides, once for each of its clients, where the machine gives those too little time; null where time does not matter.</summary>
+    public string? MayCost { get; init; }
+
     /// <summary>Whether it is to be done to functions with a thread of their own too.</summary>
     public bool InEveryMode { get; init; }
+
+    /// <summary>What lines of the log may say.</summary>
+    public IEnumerable<string> Costs => [.. Warning?.Split('|') ?? [], .. MayCost is { } cost ? [cost] : Array.Empty<string>()];
 
     /// <summary>All there are.</summary>
     public static IEnumerable<HostileCase> All =>

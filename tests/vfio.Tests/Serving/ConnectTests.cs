@@ -42,7 +42,7 @@ public sealed class ConnectTests : IDisposable
         document.GetProperty("deviceId").GetString().ShouldBe("b500");
         document.GetProperty("classCode").GetString().ShouldBe("ff0000");
         document.GetProperty("reset").GetBoolean().ShouldBeTrue();
-        document.GetProperty("migration").GetBoolean().ShouldBeFalse();
+        document.GetProperty("migration").GetBoolean().ShouldBeTrue();
         JsonSerializer.Serialize(document.GetProperty("server")).ShouldBe(
             """{"version":"0.2","maxMessageDescriptors":128,"maxDataTransfer":1048576,"maxDmaMaps":65535,"pageSizes":[4096],"twinSocket":true,"writeMultiple":true}""");
 
