@@ -88,10 +88,10 @@ public sealed class EndpointFunction : HostFunction, IFunctionPlacement, IBusMem
     PciAddress IFunctionPlacement.Address => Address;
 
     /// <inheritdoc/>
-    IsolationVerdict IFunctionPlacement.Isolation => host.Judge(this).IsIsolating ? IsolationVerdict.Isolated : IsolationVerdict.NotIsolated;
+    IsolationVerdict IFunctionPlacement.Isolation => host.Promise(this).IsIsolating ? IsolationVerdict.Isolated : IsolationVerdict.NotIsolated;
 
     /// <inheritdoc/>
-    string? IFunctionPlacement.IsolationAdvice => host.Judge(this) is { IsIsolating: false, Reason: var reason } ? reason : null;
+    string? IFunctionPlacement.IsolationAdvice => host.Promise(this) is { IsIsolating: false, Reason: var reason } ? reason : null;
 
     /// <inheritdoc/>
     void IFunctionPlacement.Open(FunctionPort port)

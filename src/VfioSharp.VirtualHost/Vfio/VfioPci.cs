@@ -85,7 +85,7 @@ internal static class VfioPci
     private static FunctionShape Shape(VirtualHost host, EndpointFunction function, FunctionPort port, OpenOptions options)
     {
         FunctionLayout layout = function.Model.Layout;
-        UnitCondition condition = host.Judge(function);
+        UnitCondition condition = host.Promise(function);
         var regions = ImmutableArray.CreateBuilder<RegionShape>(RegionIndex.Count);
         for (int index = 0; index < RegionIndex.Bars; index++)
         {
