@@ -2,9 +2,10 @@ using System.Globalization;
 using BenchmarkDotNet.Running;
 using VfioSharp.Benchmarks;
 using VfioSharp.Benchmarks.Drive;
+using VfioSharp.Benchmarks.Host;
 
-// "host N FOLDER" and "archive N FILE" write a made-up host for others to measure; "latency", "access" and "dma" are single runs of bench/drive; all
-// else is BenchmarkDotNet's.
+// "host N FOLDER" and "archive N FILE" write a made-up host for others to measure; "latency", "access" and "dma" are single runs of bench/drive,
+// "deliver" is one of bench/host; all else is BenchmarkDotNet's.
 switch (args)
 {
     case ["host", var count, var folder]:
@@ -19,6 +20,8 @@ switch (args)
         return await AccessRun.RunAsync(int.Parse(rounds, CultureInfo.InvariantCulture));
     case ["dma", var count]:
         return await DmaRun.RunAsync(int.Parse(count, CultureInfo.InvariantCulture));
+    case ["deliver", var count]:
+        return DeliveryRun.Run(int.Parse(count, CultureInfo.InvariantCulture));
     default:
         BenchmarkSwitcher.FromAssembly(typeof(HostFiles).Assembly).Run(args);
         return 0;
