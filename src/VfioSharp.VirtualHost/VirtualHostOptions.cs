@@ -34,4 +34,17 @@ public sealed record VirtualHostOptions
 
     /// <summary>How many processors there are, 1 to 254.</summary>
     public int Processors { get; init; } = 64;
+
+    /// <summary>What would isolate the MSIs of such a host, as what to do; null where they are isolated.</summary>
+    internal string? Advice => Bridge switch
+    {
+        HostBridgeKind.None => "give the host an IOMMU",
+        HostBridgeKind.Vtd or HostBridgeKind.AmdVi when AdvertisedOnly => "boot without intremap=off",
+        HostBridgeKind.Vtd when !ChecksSources => "boot without intremap=nosid",
+        HostBridgeKind.Vtd when AllowsCompatibilityFormat => "have the kernel block the compatibility format (CFIS 0)",
+        HostBridgeKind.Its or HostBridgeKind.V2m when !HasIommu => "give the host an SMMU",
+        HostBridgeKind.V2m => "give the host a GICv3 ITS",
+        HostBridgeKind.Imsic when InterruptFiles == ImsicFiles.Shared => "give each group an interrupt file of its own",
+        _ => null,
+    };
 }

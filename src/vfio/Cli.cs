@@ -105,6 +105,7 @@ internal static class Cli
             ServeCommand.Describe(output, error),
             ConnectCommand.Describe(output, error),
             HostCommand.Describe(output, error),
+            DemoCommand.Describe(output),
         };
         return root;
     }

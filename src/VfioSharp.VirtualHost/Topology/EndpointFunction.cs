@@ -91,7 +91,7 @@ public sealed class EndpointFunction : HostFunction, IFunctionPlacement, IBusMem
     IsolationVerdict IFunctionPlacement.Isolation => host.Promise(this).IsIsolating ? IsolationVerdict.Isolated : IsolationVerdict.NotIsolated;
 
     /// <inheritdoc/>
-    string? IFunctionPlacement.IsolationAdvice => host.Promise(this) is { IsIsolating: false, Reason: var reason } ? reason : null;
+    string? IFunctionPlacement.IsolationAdvice => host.Options.Advice;
 
     /// <inheritdoc/>
     void IFunctionPlacement.Open(FunctionPort port)

@@ -108,7 +108,7 @@ internal static class VfioPci
             ],
             Dma = new DmaLimits(host.Platform.DmaRanges, (ulong)Environment.SystemPageSize, int.MaxValue),
             Isolation = condition.IsIsolating ? IsolationVerdict.Isolated : IsolationVerdict.NotIsolated,
-            IsolationAdvice = condition.IsIsolating ? null : condition.Reason,
+            IsolationAdvice = host.Options.Advice,
             TableRule = options.TableRule,
             CanReset = true,
             Events = options.Events ?? EventLoop.Shared,
