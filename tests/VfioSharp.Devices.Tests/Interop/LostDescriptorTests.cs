@@ -40,34 +40,44 @@ public sealed class LostDescriptorTests
     [Fact]
     public void What_needs_a_descriptor_says_so()
     {
+        string path = Path.Combine(Path.GetTempPath(), ProcessFiles.UniqueName());
         UnixSocket? socket = null;
         Errno[] errors = new Errno[4];
         WithRoomFor(0, () =>
         {
-            socket = UnixSocket.Listen("/tmp/never", 0x180, 1, out errors[0]) ?? UnixSocket.Connect("/tmp/never", out errors[1]);
+            socket = UnixSocket.Listen(path, 0x180, 1, out errors[0]) ?? UnixSocket.Connect(path, out errors[1]);
             errors[2] = UnixSocket.CreatePair(out _, out _);
             EventFd.Create(0, out errors[3]);
         });
         socket.ShouldBeNull();
         errors.ShouldBe([Errno.EMFILE, Errno.EMFILE, Errno.EMFILE, Errno.EMFILE]);
-        File.Exists("/tmp/never").ShouldBeFalse();
+        File.Exists(path).ShouldBeFalse();
     }
 
-    // The kernel gives the lowest number that is free and below the limit.
+    // The kernel gives the lowest number that is free and below the limit. What earlier tests left to the finalizer must not become free meanwhile.
     private static void WithRoomFor(int count, Action step)
     {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
         Machine.GetLimit(ResourceLimits.RLIMIT_NOFILE, out ResourceLimit limit).ShouldBe(Errno.None);
         EventFd[] probes = [.. Enumerable.Range(0, count + 1).Select(_ => EventFd.Create(0, out Errno _).ShouldNotBeNull())];
         int next = probes.Max(probe => probe.File.Number);
-        Array.ForEach(probes, probe => probe.Dispose());
         Libc.setrlimit(ResourceLimits.RLIMIT_NOFILE, limit with { rlim_cur = (ulong)next }).ShouldBe(0);
+        var fillers = new List<EventFd>();
         try
         {
+            while (EventFd.Create(0, out Errno _) is { } filler)
+            {
+                fillers.Add(filler);
+            }
+
+            Array.ForEach(probes, probe => probe.Dispose());
             step();
         }
         finally
         {
             Libc.setrlimit(ResourceLimits.RLIMIT_NOFILE, in limit).ShouldBe(0);
+            fillers.ForEach(filler => filler.Dispose());
         }
     }
 }

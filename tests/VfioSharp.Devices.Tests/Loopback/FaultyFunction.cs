@@ -26,8 +26,15 @@ internal sealed class FaultyFunction(PciFunction inner, BackendFault fault) : Pc
     internal override bool WriteRegionCore(int region, ulong offset, ReadOnlySpan<byte> data) =>
         (fault == BackendFault.DroppedWrites && region < RegionIndex.Bars) || inner.WriteRegionCore(region, offset, data);
 
-    internal override void MapRegionCore(int region, ByteRange range, nint address) =>
-        inner.MapRegionCore(region, fault == BackendFault.WrongMapping ? new ByteRange(0, range.Length) : range, address);
+    internal override void MapRegionCore(int region, ByteRange range, nint address)
+    {
+        inner.MapRegionCore(region, range, address);
+        if (fault == BackendFault.WrongMapping)
+        {
+            using MemoryFile other = MemoryFile.Create("vfiosharp-wrong", (long)range.Length, 0, out _)!;
+            MappedMemory.Map(address, range.Length, other.File, 0);
+        }
+    }
 
     internal override void EnableInterruptsCore(InterruptKind kind, int start, ReadOnlySpan<EventFd?> triggers)
     {
