@@ -122,6 +122,12 @@ public sealed class VirtualHost
     /// <exception cref="PciException">It is in no group.</exception>
     public PciFunction Open(PciAddress address, OpenOptions? options = null) => VfioPci.Open(this, FindEndpoint(address), options ?? new OpenOptions());
 
+    /// <summary>Whether vfio-pci would give an endpoint away, as the host stands now: what <see cref="Open"/> asks first.</summary>
+    /// <param name="address">Where it is.</param>
+    /// <exception cref="ArgumentException">There is no endpoint at the address.</exception>
+    /// <exception cref="PciException">It would not; the message says why.</exception>
+    public void CheckOpen(PciAddress address) => VfioPci.CheckOpen(this, FindEndpoint(address));
+
     /// <summary>Whether the messages and the DMA of a function's group are confined, as the host's hardware stands now.</summary>
     public UnitCondition Judge(HostFunction function)
     {

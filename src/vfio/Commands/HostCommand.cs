@@ -29,14 +29,14 @@ internal static class HostCommand
         Option<bool> json = Options.Json();
         Option<MsixTableRule> rule = Options.Rule();
         var attack = new Option<bool>("--attack") { Description = "Let every function try to raise the interrupts of all others, and print what got through" };
-        var seed = new Option<int>("--seed") { Description = "Where the attack's guesses begin", HelpName = "N", DefaultValueFactory = _ => 1 };
+        var seed = Options.Number("--seed", "With --attack: where its guesses begin", "N", 1);
         var serve = new Option<string?>(Serve) { Description = "Serve the functions that vfio-pci holds over vfio-user, each at DIR/ADDRESS.sock, until Ctrl-C", HelpName = "DIR" };
         var trace = new Option<bool>("--trace") { Description = "With --serve: print every message, decoded, to standard error" };
         var command = new Command(Name, """
             Make a PCI host in software: host bridges, buses with their MSI-isolated flag, IOMMU groups, interrupt hardware programmed as Linux does.
 
             Prints the audit of what Linux would show of it, as 'vfio audit' does of a real one, and beside it what the hardware itself says.
-            Exit status: as audit's; with --attack 0 nothing got through, 1 something did; 64 there can be no such host.
+            Exit status: as audit's; with --attack 0 nothing got through, 1 something did; with --serve 0 told to stop; 64 there can be no such host.
             Examples: vfio host --bridge vtd; vfio host --bridge vtd --nosid --attack; vfio host --bridge its --serve /tmp/its
             """)
         { json, rule, attack, seed, serve, trace };
@@ -51,6 +51,14 @@ internal static class HostCommand
             {
                 result.AddError($"--trace goes with {Serve}");
             }
+            else if (!result.GetValue(attack) && result.GetResult(seed) is { Implicit: false })
+            {
+                result.AddError("--seed goes with --attack");
+            }
+            else if (result.GetResult(serve) is not null && result.GetValue(serve) is "")
+            {
+                result.AddError($"{Serve} '': a folder needs a name");
+            }
         });
         command.SetAction(async (parsed, stop) =>
         {
@@ -61,20 +69,21 @@ internal static class HostCommand
                 return (int)Attack(output, host, parsed.GetValue(seed), asJson, stop);
             }
 
-            ExitStatus status = Audit(output, host, parsed.GetValue(rule), asJson);
             if (parsed.GetValue(serve) is not { } folder)
             {
-                return (int)status;
+                return (int)Audit(output, host, parsed.GetValue(rule), asJson);
             }
 
             var log = new LineLogger(error);
             VfioUserServer.RaiseDescriptorLimit();
-            await using var servers = new HostServers(host, folder, new VfioUserServerOptions
+            await using var servers = new HostServers(host, new VfioUserServerOptions
             {
                 TableRule = parsed.GetValue(rule),
                 Logger = log,
                 Trace = parsed.GetValue(trace) ? line => log.Write(LogLevel.Trace, line) : null,
             }, log);
+            servers.Listen(folder);
+            Audit(output, host, parsed.GetValue(rule), asJson);
             await servers.ServeAsync((function, path) => output.WriteLine($"ready: {function.Address} at {path}"), stop).ConfigureAwait(false);
             return (int)ExitStatus.Ok;
         });

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Globalization;
 using VfioSharp.Pci.Isolation;
 using VfioSharp.Pci.Mapping;
 
@@ -47,6 +48,23 @@ internal static class Options
         result.AddError($"{result.Argument.Name} {text}: not a size below 16E; write decimal or 0x hexadecimal, with K, M or G behind it for multiples of 1024");
         return null;
     }
+
+    public static Option<int> Number(string name, string description, string range, int otherwise) => new(name)
+    {
+        Description = description,
+        HelpName = range,
+        DefaultValueFactory = _ => otherwise,
+        CustomParser = result =>
+        {
+            if (int.TryParse(result.Tokens[0].Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number))
+            {
+                return number;
+            }
+
+            result.AddError($"{name} {result.Tokens[0].Value}: not a number");
+            return otherwise;
+        },
+    };
 
     public static Option<T> Choice<T>(string name, string description)
         where T : struct, Enum

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using VfioSharp.Cli.Serving;
+using VfioSharp.Devices;
 using VfioSharp.VfioUser;
 using VfioSharp.VirtualHost.Planning;
 using VfioSharp.VirtualHost.Topology;
@@ -8,28 +9,33 @@ using Host = VfioSharp.VirtualHost.VirtualHost;
 namespace VfioSharp.Cli.Hosting;
 
 /// <summary>The functions of a virtual host that vfio-pci holds, each at a socket that its address names.</summary>
-internal sealed class HostServers : IAsyncDisposable
+/// <param name="host">The host.</param>
+/// <param name="options">How to serve.</param>
+/// <param name="log">Takes what is to be known of them.</param>
+internal sealed class HostServers(Host host, VfioUserServerOptions options, LineLogger log) : IAsyncDisposable
 {
     private readonly List<(VfioUserServer Server, EndpointFunction Function)> served = [];
 
-    /// <summary>Listens.</summary>
-    /// <param name="host">The host.</param>
+    /// <summary>Listens for all of them.</summary>
     /// <param name="folder">Where; made where it is not there.</param>
-    /// <param name="options">How to serve.</param>
-    /// <param name="log">Takes what is to be known of them.</param>
-    /// <exception cref="IOException">A socket cannot be made.</exception>
-    public HostServers(Host host, string folder, VfioUserServerOptions options, LineLogger log)
+    /// <exception cref="CliException">vfio-pci holds none.</exception>
+    /// <exception cref="IOException">A socket cannot be made; those that were go when this is disposed.</exception>
+    public void Listen(string folder)
     {
+        EndpointFunction[] held = [.. host.Functions.OfType<EndpointFunction>().Where(function => function.Driver == FunctionDriver.VfioPci)];
+        if (held.Length == 0)
+        {
+            throw new CliException(ExitStatus.Usage, "there is nothing to serve: vfio-pci holds no function of this host");
+        }
+
         Directory.CreateDirectory(folder);
-        foreach (EndpointFunction function in host.Functions.OfType<EndpointFunction>().Where(function => function.Driver == FunctionDriver.VfioPci))
+        foreach (EndpointFunction function in held)
         {
             served.Add((VfioUserServer.Listen(Path.Combine(folder, $"{function.Address}.sock"), options), function));
             function.Model.Faulted += (_, fault) => log.Write(LogLevel.Error, $"{function.Address}: {fault.Operation}: {fault.Exception}");
-            if (host.Judge(function) is { IsIsolating: false, Reason: var reason } && !host.Options.AllowsUnsafeInterrupts)
-            {
-                log.Write(LogLevel.Warning, $"{function.Address}: clients may be refused: {reason}; --allow-unsafe-interrupts overlooks it");
-            }
         }
+
+        served.ForEach(each => WarnOf(each.Function));
     }
 
     /// <summary>Serves until it is told to stop.</summary>
@@ -42,4 +48,18 @@ internal sealed class HostServers : IAsyncDisposable
 
     /// <summary>Lets go of all clients and removes the sockets.</summary>
     public async ValueTask DisposeAsync() => await Task.WhenAll(served.Select(each => each.Server.DisposeAsync().AsTask())).ConfigureAwait(false);
+
+    // What a client would be told, the operator is told before.
+    private void WarnOf(EndpointFunction function)
+    {
+        try
+        {
+            host.CheckOpen(function.Address);
+        }
+        catch (PciException problem)
+        {
+            string remedy = problem is MsiIsolationException ? "; --allow-unsafe-interrupts overlooks it" : "";
+            log.Write(LogLevel.Warning, $"{function.Address}: clients will be refused: {problem.Message}{remedy}");
+        }
+    }
 }

@@ -37,24 +37,10 @@ internal sealed class VirtualHostArguments
         "Whose interrupt files groups write to: the harts' (shared), a guest file each (own), a memory-resident file each (mrif); for imsic");
 
     private readonly Option<bool> unsafeInterrupts = new("--allow-unsafe-interrupts") { Description = "vfio-pci attaches groups that are not isolated" };
-    private readonly Option<VfioDialect> dialect = new("--dialect")
-    {
-        Description = "How vfio-pci says what can be mapped: before 4.6; 4.6 to 4.15; the patch series of 2017; 4.16 and later",
-        HelpName = "silent|sparse|patchSeries|msixMappable",
-        DefaultValueFactory = _ => VfioDialect.MsixMappable,
-        CustomParser = result =>
-        {
-            if (Enum.TryParse(result.Tokens[0].Value, ignoreCase: true, out VfioDialect value) && Enum.IsDefined(value))
-            {
-                return value;
-            }
+    private readonly Option<VfioDialect> dialect = Options.Choice<VfioDialect>("--dialect",
+        "How vfio-pci says what can be mapped: before 4.6; 4.6 to 4.15; the patch series of 2017; 4.16 and later (msixMappable without it)");
 
-            result.AddError($"--dialect {result.Tokens[0].Value}: not one of silent, sparse, patchSeries, msixMappable");
-            return default;
-        },
-    };
-
-    private readonly Option<int> processors = new("--processors") { Description = "How many processors it has", HelpName = "1-254", DefaultValueFactory = _ => 64 };
+    private readonly Option<int> processors = Options.Number("--processors", "How many processors it has", "1-254", 64);
     private readonly Option<string?> topology = new("--topology")
     {
         Description = "What is plugged in, as JSON (docs/virtual-host.md); a few functions of different kinds without it",
@@ -64,6 +50,8 @@ internal sealed class VirtualHostArguments
     private static IEnumerable<string> Names => Enum.GetNames<HostBridgeKind>().Select(name => name.ToLowerInvariant());
 
     private Option[] All => [bridge, advertisedOnly, nosid, compatibility, noIommu, files, unsafeInterrupts, dialect, processors, topology];
+
+    public VirtualHostArguments() => dialect.DefaultValueFactory = _ => VfioDialect.MsixMappable;
 
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
@@ -117,6 +105,11 @@ internal sealed class VirtualHostArguments
 
     private static HostPlan ReadPlan(string path)
     {
+        if (path.Length == 0)
+        {
+            throw new CliException(ExitStatus.InputMissing, "--topology: its name is empty");
+        }
+
         try
         {
             return HostPlan.Parse(File.ReadAllText(path));
@@ -125,6 +118,10 @@ internal sealed class VirtualHostArguments
         {
             throw new CliException(ExitStatus.InputMissing, $"--topology {path}: there is no such file");
         }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            throw new CliException(ExitStatus.IoError, $"--topology {path}: {(Directory.Exists(path) ? "it is a folder" : problem.Message)}");
+        }
         catch (FormatException problem)
         {
             throw new CliException(ExitStatus.Usage, $"--topology {path}: {problem.Message}");
@@ -132,5 +129,5 @@ internal sealed class VirtualHostArguments
     }
 
     private static EmulatedFunction MakeModel(FunctionPlan plan) => ServableFunction.Find(plan.Model)?.Create()
-        ?? throw new CliException(ExitStatus.Usage, $"--topology: there is no model '{plan.Model}'; there are: {ServableFunction.Names}");
+        ?? throw new CliException(ExitStatus.Usage, $"--topology: {plan.Device:x2}.{plan.Function:x} is a '{plan.Model}', which there is no model of; there are: {ServableFunction.Names}");
 }

@@ -15,7 +15,7 @@ internal static class AttackText
         {
             string group = function.Group is { } number ? string.Create(CultureInfo.InvariantCulture, $"group {number}") : "no group";
             output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{function.Attacker} ({group}): {function.Attempts} messages tried against {function.Victims} interrupts of others: {function.Blocked} blocked, {function.Own} its own group's, {function.Unassigned} nobody's, {function.Breaches} got through"));
+                $"{function.Attacker} ({group}): {function.Attempts} messages tried against {function.Victims} interrupt{(function.Victims == 1 ? "" : "s")} of others: {function.Blocked} blocked, {function.Own} its own group's, {function.Unassigned} nobody's, {function.Breaches} got through"));
             foreach (Breach breach in function.Shown)
             {
                 output.WriteLine("  " + Describe(breach));

@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace VfioSharp.Cli.Tests.Serving;
 
-/// <summary><c>vfio serve</c> in this process, while it serves.</summary>
+/// <summary><c>vfio serve</c>, or <c>vfio host --serve</c>, in this process, while it serves.</summary>
 internal sealed partial class ServeRun : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
@@ -14,20 +14,19 @@ internal sealed partial class ServeRun : IAsyncDisposable
 
     private ServeRun(string[] arguments) =>
         command = Task.Factory.StartNew(
-            () => Cli.Run(["serve", .. arguments], output, error, stop.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            () => Cli.Run(arguments, output, error, stop.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     /// <summary>Serves, and waits until it is ready at the last of its sockets.</summary>
-    public static async Task<ServeRun> StartAsync(params string[] arguments)
+    public static Task<ServeRun> StartAsync(params string[] arguments)
     {
-        var run = new ServeRun(arguments);
         int last = Array.FindLastIndex(arguments, word => word is "--socket" or "--socket-path" or "--fd");
         string where = arguments[last] == "--fd" ? $"descriptor {arguments[last + 1]}" : arguments[last + 1];
-        using var patience = new CancellationTokenSource(Patience);
-        Task ready = run.output.WaitForAsync($"ready: {arguments[0]} at {where}\n", patience.Token);
-        (await Task.WhenAny(ready, run.command)).ShouldBe(ready, run.error.ToString());
-        await ready;
-        return run;
+        return StartAsync(["serve", .. arguments], $"ready: {arguments[0]} at {where}");
     }
+
+    /// <summary>Serves the functions of a virtual host, and waits until the last of them is.</summary>
+    public static Task<ServeRun> HostAsync(string folder, string last, params string[] arguments) =>
+        StartAsync(["host", "--serve", folder, .. arguments], $"ready: {last} at {Path.Combine(folder, last)}.sock");
 
     /// <summary>Waits until the log holds this.</summary>
     public async Task WaitForLogAsync(string text)
@@ -53,6 +52,16 @@ internal sealed partial class ServeRun : IAsyncDisposable
     /// <summary>What it logged, but for what is another each time: the time of day, the client's process, the folder.</summary>
     public static string Plain(string log, string folder) =>
         ClientProcess().Replace(TimeOfDay().Replace(log, ""), "process 1234").Replace(folder, "/run", StringComparison.Ordinal);
+
+    private static async Task<ServeRun> StartAsync(string[] arguments, string line)
+    {
+        var run = new ServeRun(arguments);
+        using var patience = new CancellationTokenSource(Patience);
+        Task ready = run.output.WaitForAsync(line + "\n", patience.Token);
+        (await Task.WhenAny(ready, run.command)).ShouldBe(ready, run.error.ToString());
+        await ready;
+        return run;
+    }
 
     [GeneratedRegex(@"^\d\d:\d\d:\d\d\.\d\d\d ", RegexOptions.Multiline)]
     private static partial Regex TimeOfDay();
