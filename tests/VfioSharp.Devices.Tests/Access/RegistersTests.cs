@@ -155,7 +155,7 @@ public class RegistersTests
             sum += registers.Read32(0x10);
         }
 
-        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBe(0);
+        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThan(Allocation.OfThousand);
         sum.ShouldBe(199_990_000u);
     }
 

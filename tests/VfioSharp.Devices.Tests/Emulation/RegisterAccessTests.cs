@@ -210,7 +210,7 @@ public class RegisterAccessTests
             Access(quiet, data);
         }
 
-        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBe(0);
+        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThan(Allocation.OfThousand);
 
         static void Access(QuietFunction function, byte[] data)
         {
