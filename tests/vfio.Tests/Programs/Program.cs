@@ -18,10 +18,10 @@ internal static class Program
     /// <summary>The command line that runs the program with these arguments.</summary>
     public static string[] Line(params string[] arguments) => [Dotnet, Vfio, .. arguments];
 
-    /// <summary>Starts a command line.</summary>
+    /// <summary>Starts a command line. Signals do what they do by default: whoever runs the tests may ignore some, as nohup(1) does, and so would the program.</summary>
     public static Process Start(string[] line, Action<ProcessStartInfo>? change = null)
     {
-        var start = new ProcessStartInfo(line[0], line[1..])
+        var start = new ProcessStartInfo("/usr/bin/env", ["--default-signal", .. line])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
