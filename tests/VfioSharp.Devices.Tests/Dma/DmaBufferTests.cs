@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.MemoryMappedFiles;
 using System.Runtime.InteropServices;
 using VfioSharp.Devices.Dma;
+using VfioSharp.Tests.Shared;
 
 namespace VfioSharp.Devices.Tests.Dma;
 
@@ -80,10 +81,7 @@ public sealed class DmaBufferTests
     public void The_hot_paths_allocate_nothing()
     {
         using DmaBuffer buffer = function.Dma.Allocate(4096);
-        Use(buffer);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        Use(buffer);
-        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBe(0);
+        Allocations.Of(() => Use(buffer), times: 1).ShouldBe(0);
 
         static void Use(DmaBuffer buffer)
         {

@@ -3,6 +3,7 @@ using VfioSharp.Devices.Dma;
 using VfioSharp.Devices.Emulation;
 using VfioSharp.Devices.Tests.Interrupts;
 using VfioSharp.Tests.Fuzzing;
+using VfioSharp.Tests.Shared;
 
 namespace VfioSharp.Devices.Tests.Emulation;
 
@@ -186,14 +187,13 @@ public sealed class DirtyLogTests
     {
         log.Mark(Start, 16 * Page);
         ulong[] bitmap = new ulong[1];
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 1000; i++)
-        {
-            log.Mark(Start, 16 * Page);
-            log.Take(Start, 16 * Page, Page, bitmap);
-        }
-
-        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThan(Allocation.OfThousand);
+        Allocations.Of(
+            () =>
+            {
+                log.Mark(Start, 16 * Page);
+                log.Take(Start, 16 * Page, Page, bitmap);
+            },
+            times: 1000).ShouldBe(0);
         bitmap.ShouldBe([0xFFFFUL]);
     }
 

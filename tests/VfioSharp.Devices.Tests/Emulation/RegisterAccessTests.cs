@@ -2,6 +2,7 @@ using VfioSharp.Devices.Emulation;
 using VfioSharp.Devices.Seam;
 using VfioSharp.Pci.Configuration;
 using VfioSharp.Pci.Mapping;
+using VfioSharp.Tests.Shared;
 
 namespace VfioSharp.Devices.Tests.Emulation;
 
@@ -199,18 +200,7 @@ public class RegisterAccessTests
         var quiet = new QuietFunction();
         quiet.PowerOn();
         byte[] data = new byte[4];
-        for (int i = 0; i < 100; i++)
-        {
-            Access(quiet, data);
-        }
-
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 1000; i++)
-        {
-            Access(quiet, data);
-        }
-
-        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThan(Allocation.OfThousand);
+        Allocations.Of(() => Access(quiet, data), times: 1000).ShouldBe(0);
 
         static void Access(QuietFunction function, byte[] data)
         {

@@ -3,6 +3,7 @@ using VfioSharp.Devices.Emulation;
 using VfioSharp.Devices.Interop;
 using VfioSharp.Devices.Tests.Interrupts;
 using VfioSharp.Tests.Fuzzing;
+using VfioSharp.Tests.Shared;
 
 namespace VfioSharp.Devices.Tests.Emulation;
 
@@ -79,14 +80,7 @@ public sealed class ShrinkingMemoryTests : IDisposable
         using MemoryFile file = MemoryFile.Create("test", Page, 0, out _).ShouldNotBeNull();
         Take(file, 0, Page);
         byte[] data = new byte[64];
-        Use();
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 1000; i++)
-        {
-            Use();
-        }
-
-        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThan(Allocation.OfThousand);
+        Allocations.Of(Use, times: 1000).ShouldBe(0);
 
         void Use()
         {

@@ -5,6 +5,7 @@ using VfioSharp.Devices.Dma;
 using VfioSharp.Devices.Emulation;
 using VfioSharp.Pci.Configuration;
 using VfioSharp.Tests.Fuzzing;
+using VfioSharp.Tests.Shared;
 
 namespace VfioSharp.Devices.Tests.Emulation;
 
@@ -218,14 +219,7 @@ public sealed class SystemMemoryTests
         Show(0x1000, 0, 0x1000);
         Show(0x8000, 0x1000, 0x1000);
         byte[] data = new byte[64];
-        Use();
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 1000; i++)
-        {
-            Use();
-        }
-
-        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThan(Allocation.OfThousand);
+        Allocations.Of(Use, times: 1000).ShouldBe(0);
 
         void Use()
         {

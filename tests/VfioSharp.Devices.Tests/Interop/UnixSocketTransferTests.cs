@@ -1,5 +1,6 @@
 using VfioSharp.Devices.Interop;
 using VfioSharp.Devices.Tests.Interrupts;
+using VfioSharp.Tests.Shared;
 
 namespace VfioSharp.Devices.Tests.Interop;
 
@@ -229,14 +230,7 @@ public sealed class UnixSocketTransferTests : IDisposable
     {
         byte[] data = new byte[16];
         var descriptors = new List<FileDescriptor>();
-        Exchange();
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 1000; i++)
-        {
-            Exchange();
-        }
-
-        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBeLessThan(Allocation.OfThousand);
+        Allocations.Of(Exchange, times: 1000).ShouldBe(0);
 
         void Exchange()
         {

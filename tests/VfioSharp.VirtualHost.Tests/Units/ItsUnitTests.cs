@@ -1,4 +1,5 @@
 using VfioSharp.Pci.Addressing;
+using VfioSharp.Tests.Shared;
 using VfioSharp.VirtualHost.Interrupts;
 using VfioSharp.VirtualHost.Memory;
 using VfioSharp.VirtualHost.Units.Arm;

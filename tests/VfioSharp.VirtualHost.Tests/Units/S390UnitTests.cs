@@ -1,5 +1,6 @@
 using VfioSharp.Pci.Addressing;
 using VfioSharp.Pci.Topology;
+using VfioSharp.Tests.Shared;
 using VfioSharp.VirtualHost.Interrupts;
 using VfioSharp.VirtualHost.Memory;
 using VfioSharp.VirtualHost.Units.S390;
@@ -225,8 +226,8 @@ public class S390UnitTests
     public void A_message_is_judged_without_allocating()
     {
         Register("00:00.0", interrupts: 8, Vectors.Address).ShouldBe(ModifyStatus.Done);
-        Allocations.Of(() => unit.Receive(new RequesterId(0), Address, 7).IsDelivered).ShouldBe(0);
-        Allocations.Of(() => unit.Receive(new RequesterId(8), Address, 7).IsDelivered).ShouldBe(0);
+        Allocations.Of(() => unit.Receive(new RequesterId(0), Address, 7)).ShouldBe(0);
+        Allocations.Of(() => unit.Receive(new RequesterId(8), Address, 7)).ShouldBe(0);
         (unit.Delivered, unit.Blocked).ShouldBe((1000, 1000));
     }
 
