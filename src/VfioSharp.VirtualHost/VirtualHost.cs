@@ -140,9 +140,9 @@ public sealed class VirtualHost
     /// Whether they are confined, and stay so as long as the host is as it is: what can be told to somebody who maps a table's page now. Hardware that checks nothing
     /// confines all messages as long as nobody has any; the flag of the bus knows better.
     /// </summary>
-    internal UnitCondition Promise(HostFunction function) => Judge(function) is { IsIsolating: true } && !function.Bus.HasIsolatedMsis
+    internal UnitCondition Promise(HostFunction function) => Judge(function) is var now && now.IsIsolating && !function.Bus.HasIsolatedMsis
         ? new UnitCondition(false, "messages are confined for the moment, since no other function has any; the host bridge gives its buses no flag")
-        : Judge(function);
+        : now;
 
     /// <summary>Reads memory, or the registers that are there, as the host's processors do.</summary>
     /// <param name="address">In the host's address space.</param>

@@ -17,6 +17,7 @@ internal sealed class Attacker
     private readonly AttackOptions options;
     private readonly IsolationUnit unit;
     private readonly MsiDomain domain;
+    private readonly MessageSource source;
     private readonly ImmutableArray<MessageBlock> victims;
     private readonly List<Breach> shown = [];
     private long attempts;
@@ -32,6 +33,7 @@ internal sealed class Attacker
         this.options = options;
         unit = function.Bus.HostBridge.Unit;
         domain = function.Bus.HostBridge.Domain;
+        source = function.Source;
         victims = FindVictims();
     }
 
@@ -50,7 +52,7 @@ internal sealed class Attacker
                 function.Release(kind);
             }
 
-            domain.Recover(function.Source);
+            domain.Recover(source);
         }
 
         return new FunctionAttack(
@@ -132,7 +134,7 @@ internal sealed class Attacker
         }
 
         // Each try on its own merits: hardware that has stopped the function for the last one would block the rest for that alone.
-        domain.Recover(function.Source);
+        domain.Recover(source);
         attempts++;
         if (function.Signal(message.Address, message.Data) is not { IsDelivered: true } outcome)
         {

@@ -38,7 +38,7 @@ internal sealed class Firmware(VirtualHost host, Func<FunctionPlan, EmulatedFunc
         plans.Clear();
         Populate(bridge.RootBus, plan.Slots);
         AssignAddresses(bridge.RootBus, isExpressPath: true);
-        foreach (HostFunction function in InOrder(bridge.RootBus).OrderBy(function => function is EndpointFunction { PhysicalFunction: not null }).ToArray())
+        foreach (HostFunction function in bridge.RootBus.AndBelow.OrderBy(function => function is EndpointFunction { PhysicalFunction: not null }).ToArray())
         {
             host.Group(function);
         }
@@ -80,10 +80,6 @@ internal sealed class Firmware(VirtualHost host, Func<FunctionPlan, EmulatedFunc
 
         return function;
     }
-
-    // Bus by bus: all functions of a bus, then what is behind its bridges.
-    private static IEnumerable<HostFunction> InOrder(HostBus bus) =>
-        bus.Functions.Concat(bus.Functions.OfType<BridgeFunction>().SelectMany(bridge => InOrder(bridge.SecondaryBus)));
 
     private static bool IsExpressPath(HostBus bus) => bus.Bridge is null || (bus.Bridge.Kind < BridgeKind.PcieToPci && IsExpressPath(bus.Bridge.Bus));
 

@@ -58,6 +58,9 @@ public sealed class HostBus
         }
     }
 
+    /// <summary>All functions from here on down, bus by bus: those of a bus, then what is behind its bridges.</summary>
+    internal IEnumerable<HostFunction> AndBelow => functions.Concat(functions.OfType<BridgeFunction>().SelectMany(bridge => bridge.SecondaryBus.AndBelow));
+
     internal static HostBus CreateRoot(HostBridge hostBridge, byte number, PciBusFlags flags) => new(hostBridge, number, null, flags);
 
     internal static HostBus CreateBehind(BridgeFunction bridge, byte number) => new(bridge.Bus.HostBridge, number, bridge, bridge.Bus.Flags);

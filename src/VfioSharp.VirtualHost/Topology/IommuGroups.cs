@@ -116,10 +116,7 @@ internal sealed class IommuGroups(GroupRule rule)
             spokesman = at.PortType is null or PciExpressPortType.PciExpressToPciBridge ? at : spokesman;
         }
 
-        IEnumerable<HostFunction> together = spokesman is null ? function.Bus.Functions : Below(spokesman.SecondaryBus);
+        IEnumerable<HostFunction> together = spokesman is null ? function.Bus.Functions : spokesman.SecondaryBus.AndBelow;
         return together.FirstOrDefault(other => other is EndpointFunction { PhysicalFunction: null } && other.Group is not null)?.Group;
     }
-
-    private static IEnumerable<HostFunction> Below(HostBus bus) =>
-        bus.Functions.Concat(bus.Functions.OfType<BridgeFunction>().SelectMany(bridge => Below(bridge.SecondaryBus)));
 }

@@ -263,15 +263,6 @@ public sealed class AmdViUnit : IsolationUnit
         }
 
         // A pointer that the host did not write: hardware follows it to whatever is there.
-        IReadOnlyList<HostTable> tables = memory.Tables;
-        for (int i = 0; i < tables.Count; i++)
-        {
-            if (address - tables[i].Address < (ulong)tables[i].Length)
-            {
-                return tables[i].Read((int)((address - tables[i].Address) / 8));
-            }
-        }
-
-        return null;
+        return memory.Find(address, 1, out int index)?.Read(index);
     }
 }
