@@ -14,7 +14,8 @@ namespace VfioSharp.Cli.Hosting;
 /// <param name="log">Takes what is to be known of them.</param>
 internal sealed class HostServers(Host host, VfioUserServerOptions options, LineLogger log) : IAsyncDisposable
 {
-    private readonly List<(VfioUserServer Server, EndpointFunction Function)> served = [];
+    private readonly ServedFunctions served = new(log);
+    private EndpointFunction[] held = [];
 
     /// <summary>Listens for all of them.</summary>
     /// <param name="folder">Where; made where it is not there.</param>
@@ -22,7 +23,7 @@ internal sealed class HostServers(Host host, VfioUserServerOptions options, Line
     /// <exception cref="IOException">A socket cannot be made; those that were go when this is disposed.</exception>
     public void Listen(string folder)
     {
-        EndpointFunction[] held = [.. host.Functions.OfType<EndpointFunction>().Where(function => function.Driver == FunctionDriver.VfioPci)];
+        held = [.. host.Functions.OfType<EndpointFunction>().Where(function => function.Driver == FunctionDriver.VfioPci)];
         if (held.Length == 0)
         {
             throw new CliException(ExitStatus.Usage, "there is nothing to serve: vfio-pci holds no function of this host");
@@ -31,23 +32,25 @@ internal sealed class HostServers(Host host, VfioUserServerOptions options, Line
         Directory.CreateDirectory(folder);
         foreach (EndpointFunction function in held)
         {
-            served.Add((VfioUserServer.Listen(Path.Combine(folder, $"{function.Address}.sock"), options), function));
-            function.Model.Faulted += (_, fault) => log.Write(LogLevel.Error, $"{function.Address}: {fault.Operation}: {fault.Exception}");
+            served.Add(function.Address.ToString(), VfioUserServer.Listen(Path.Combine(folder, $"{function.Address}.sock"), options), function.Model);
         }
 
-        served.ForEach(each => WarnOf(each.Function));
+        Array.ForEach(held, WarnOf);
     }
 
     /// <summary>Serves until it is told to stop.</summary>
-    public Task ServeAsync(Action<EndpointFunction, string> ready, CancellationToken stop)
-    {
-        Task[] serving = [.. served.Select(each => each.Server.ServeAsync(each.Function.Model, stop))];
-        served.ForEach(each => ready(each.Function, each.Server.Path));
-        return Task.WhenAll(serving);
-    }
+    public Task ServeAsync(Action<EndpointFunction, string> ready, CancellationToken stop) => served.ServeAsync(
+        () =>
+        {
+            foreach ((EndpointFunction function, VfioUserServer server) in held.Zip(served.Servers))
+            {
+                ready(function, server.Path);
+            }
+        },
+        stop);
 
     /// <summary>Lets go of all clients and removes the sockets.</summary>
-    public async ValueTask DisposeAsync() => await Task.WhenAll(served.Select(each => each.Server.DisposeAsync().AsTask())).ConfigureAwait(false);
+    public ValueTask DisposeAsync() => served.DisposeAsync();
 
     // What a client would be told, the operator is told before.
     private void WarnOf(EndpointFunction function)

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging;
 using VfioSharp.Cli.Output;
-using VfioSharp.Devices.Emulation;
 using VfioSharp.Pci.Mapping;
 using VfioSharp.VfioUser;
 
@@ -12,10 +11,10 @@ namespace VfioSharp.Cli.Serving;
 /// <param name="log">Takes what functions do wrong.</param>
 internal sealed class FunctionServers(ServableFunction kind, VfioUserServerOptions options, LineLogger log) : IAsyncDisposable
 {
-    private readonly List<(VfioUserServer Server, EmulatedFunction Function)> served = [];
+    private readonly ServedFunctions served = new(log);
 
     /// <summary>Where they are, with what was counted there until now.</summary>
-    public IEnumerable<(string Socket, VfioUserStatistics Counts)> Statistics => served.Select(each => (each.Server.Path, each.Server.Statistics));
+    public IEnumerable<(string Socket, VfioUserStatistics Counts)> Statistics => served.Servers.Select(server => (server.Path, server.Statistics));
 
     /// <summary>Makes a socket, and a function for it.</summary>
     /// <param name="path">Where.</param>
@@ -48,29 +47,27 @@ internal sealed class FunctionServers(ServableFunction kind, VfioUserServerOptio
     /// <summary>Serves until it is told to stop.</summary>
     /// <param name="ready">Is told of each socket, when clients of all of them are served.</param>
     /// <param name="stop">Tells it.</param>
-    public Task ServeAsync(Action<string> ready, CancellationToken stop)
-    {
-        Task[] serving = [.. served.Select(each => each.Server.ServeAsync(each.Function, stop))];
-        foreach ((VfioUserServer server, _) in served)
+    public Task ServeAsync(Action<string> ready, CancellationToken stop) => served.ServeAsync(
+        () =>
         {
-            foreach (MsixTableDecision decision in server.Decisions.Where(decision => decision.Question.Table is not null))
+            foreach (VfioUserServer server in served.Servers)
             {
-                log.Write(LogLevel.Information,
-                    $"{server.Path}: the page of the MSI-X table is {AuditJson.Camel(decision.Access)} ({AuditJson.Camel(decision.Reason)}); 'vfio connect' explains");
+                foreach (MsixTableDecision decision in server.Decisions.Where(decision => decision.Question.Table is not null))
+                {
+                    log.Write(LogLevel.Information,
+                        $"{server.Path}: the page of the MSI-X table is {AuditJson.Camel(decision.Access)} ({AuditJson.Camel(decision.Reason)}); 'vfio connect' explains");
+                }
             }
-        }
 
-        served.ForEach(each => ready(each.Server.Path));
-        return Task.WhenAll(serving);
-    }
+            foreach (VfioUserServer server in served.Servers)
+            {
+                ready(server.Path);
+            }
+        },
+        stop);
 
     /// <summary>Lets go of all clients and removes the sockets.</summary>
-    public async ValueTask DisposeAsync() => await Task.WhenAll(served.Select(each => each.Server.DisposeAsync().AsTask())).ConfigureAwait(false);
+    public ValueTask DisposeAsync() => served.DisposeAsync();
 
-    private void Add(VfioUserServer server)
-    {
-        EmulatedFunction function = kind.Create();
-        function.Faulted += (_, fault) => log.Write(LogLevel.Error, $"{server.Path}: {fault.Operation}: {fault.Exception}");
-        served.Add((server, function));
-    }
+    private void Add(VfioUserServer server) => served.Add(server.Path, server, kind.Create());
 }

@@ -216,20 +216,7 @@ public class ImsicDomainTests
             Sources.Plain("0000:00:02.0", 1), Sources.Plain("0000:00:02.1", 1), Sources.Plain("0000:80:00.0", 2), Sources.Plain("0000:ff:1f.7", 3),
             Sources.BehindPcieToPci("0000:06:03.0", 4, 6, 4), Sources.BehindConventional("0000:07:03.0", "00:1e.0", 5), Sources.Plain("0000:00:04.0", -1),
         ];
-        List<MessageBlock> blocks = [];
-        for (int step = 0; step < 60; step++)
-        {
-            if (blocks.Count > 0 && random.OneIn(3))
-            {
-                int at = random.Below(blocks.Count);
-                host.Free(blocks[at]);
-                blocks.RemoveAt(at);
-            }
-            else if (host.Allocate(sources[random.Below(sources.Length)], random.Pick(1, 1, 2, 8, 32)) is { } block)
-            {
-                blocks.Add(block);
-            }
-        }
+        List<MessageBlock> blocks = Churn.Of(host, sources, random);
 
         blocks.SelectMany(block => block.Interrupts).ShouldBeUnique();
         imsic.Examine().IsIsolating.ShouldBe(files != ImsicFiles.Shared || blocks.Count == 0);

@@ -210,20 +210,7 @@ public class ItsDomainTests
             Sources.Plain("0000:00:00.0", 0), Sources.Plain("0000:00:02.0", 1), Sources.Plain("0000:ff:1f.7", 2),
             Sources.BehindPcieToPci("0000:06:03.0", 4, 6, 3), Sources.BehindPcieToPci("0000:06:04.0", 4, 6, 3), Sources.BehindConventional("0000:07:03.0", "00:1e.0", 4),
         ];
-        List<MessageBlock> blocks = [];
-        for (int step = 0; step < 60; step++)
-        {
-            if (blocks.Count > 0 && random.OneIn(3))
-            {
-                int at = random.Below(blocks.Count);
-                host.Free(blocks[at]);
-                blocks.RemoveAt(at);
-            }
-            else if (host.Allocate(sources[random.Below(sources.Length)], random.Pick(1, 1, 2, 8, 32)) is { } block)
-            {
-                blocks.Add(block);
-            }
-        }
+        List<MessageBlock> blocks = Churn.Of(host, sources, random);
 
         blocks.SelectMany(block => block.Interrupts).ShouldBeUnique();
         its.Examine().IsIsolating.ShouldBeTrue();

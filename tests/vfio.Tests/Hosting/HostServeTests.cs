@@ -1,8 +1,5 @@
 using VfioSharp.Cli.Tests.Serving;
 using VfioSharp.Devices;
-using VfioSharp.Devices.Access;
-using VfioSharp.Devices.Dma;
-using VfioSharp.Devices.Interrupts;
 using VfioSharp.VfioUser;
 
 namespace VfioSharp.Cli.Tests.Hosting;
@@ -10,9 +7,6 @@ namespace VfioSharp.Cli.Tests.Hosting;
 /// <summary><c>vfio host --serve</c>: a virtual host's functions, driven over their sockets.</summary>
 public sealed class HostServeTests : IDisposable
 {
-    // Of samples/Tally/README.md.
-    private const ulong Total = 0x08, Add = 0x10, Goal = 0x18, Address = 0x20, Sum = 0x28;
-
     // Those that vfio-pci holds where no topology is given.
     private static readonly string[] Held = ["0000:01:00.0", "0000:02:00.0", "0000:05:00.0", "0000:05:00.1"];
 
@@ -40,20 +34,7 @@ public sealed class HostServeTests : IDisposable
     {
         await using ServeRun run = await ServeRun.HostAsync(folder["host"], Held[^1], options.Split(' '));
         await using PciFunction function = await VfioUserClient.ConnectAsync(folder[$"host/{Held[0]}.sock"], stop: Stop);
-        using Bar bar = function.MapBar(0);
-        using MsixVectors vectors = await function.EnableMsixAsync(1, Stop);
-        bar.Registers.Write64(Goal, 1000);
-        bar.Registers.Write32(Add, 990);
-        using DmaBuffer memory = function.Dma.Allocate(4096);
-        for (int i = 0; i < 4; i++)
-        {
-            memory.Ref<uint>(i) = (uint)i + 1;
-        }
-
-        bar.Registers.Write64(Address, memory.Iova.Value);
-        bar.Registers.Write32(Sum, 16);
-        await vectors[0].WaitAsync(Stop);
-        bar.Registers.Read64(Total).ShouldBe(1000UL);
+        await TallyRegisters.ShouldCountAsync(function, Stop);
     }
 
     [Fact]

@@ -6,15 +6,13 @@ using VfioSharp.Devices.Dma;
 using VfioSharp.Devices.Interrupts;
 using VfioSharp.Samples.Tests;
 using VfioSharp.VfioUser;
+using static VfioSharp.Cli.Tests.Serving.TallyRegisters;
 
 namespace VfioSharp.Cli.Tests.Serving;
 
 /// <summary><c>vfio serve</c>: what clients of it can do, and what it tells.</summary>
 public sealed class ServeTests : IDisposable
 {
-    // Of samples/Tally/README.md.
-    private const ulong Total = 0x08, Add = 0x10, Goal = 0x18, Address = 0x20, Sum = 0x28;
-
     // Their descriptors are the server's: nobody else is to close them.
     private static readonly List<Socket> PassedOn = [];
 
@@ -32,21 +30,7 @@ public sealed class ServeTests : IDisposable
     {
         await using ServeRun run = await ServeRun.StartAsync("tally", "--socket", folder["tally.sock"], "--mode", mode);
         await using PciFunction function = await VfioUserClient.ConnectAsync(folder["tally.sock"], stop: Stop);
-        using Bar bar = function.MapBar(0);
-        using MsixVectors vectors = await function.EnableMsixAsync(1, Stop);
-        bar.Registers.Write64(Goal, 1000);
-        bar.Registers.Write32(Add, 990);
-
-        using DmaBuffer memory = function.Dma.Allocate(4096);
-        for (int i = 0; i < 4; i++)
-        {
-            memory.Ref<uint>(i) = (uint)i + 1;
-        }
-
-        bar.Registers.Write64(Address, memory.Iova.Value);
-        bar.Registers.Write32(Sum, 16);
-        await vectors[0].WaitAsync(Stop);
-        bar.Registers.Read64(Total).ShouldBe(990UL + 1 + 2 + 3 + 4);
+        await TallyRegisters.ShouldCountAsync(function, Stop);
     }
 
     [Fact]
