@@ -44,15 +44,7 @@ internal static class AttackText
         {
             json.WriteStartObject();
             json.WriteString("address", function.Attacker.ToString());
-            if (function.Group is { } group)
-            {
-                json.WriteNumber("group", group);
-            }
-            else
-            {
-                json.WriteNull("group");
-            }
-
+            AuditJson.WriteNullable(json, "group", function.Group);
             json.WriteNumber("victims", function.Victims);
             json.WriteNumber("attempts", function.Attempts);
             json.WriteNumber("blocked", function.Blocked);

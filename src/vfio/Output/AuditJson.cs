@@ -212,7 +212,8 @@ internal static class AuditJson
         }
     }
 
-    private static void WriteNullable(Utf8JsonWriter json, string name, int? value)
+    /// <summary>A number, or null.</summary>
+    public static void WriteNullable(Utf8JsonWriter json, string name, int? value)
     {
         if (value is { } known)
         {
