@@ -1,6 +1,6 @@
 using VfioSharp.Devices.Interop;
-using VfioSharp.Tests.Shared;
 using VfioSharp.Devices.Tests.Interrupts;
+using VfioSharp.Tests.Shared;
 
 namespace VfioSharp.Devices.Tests.Interop;
 
