@@ -39,9 +39,9 @@ internal static class SnapshotCommand
             {
                 result.AddError("--of-host and --root exclude each other");
             }
-            else if (!result.GetValue(ofHost) && result.Children.OfType<OptionResult>().FirstOrDefault(option => virtualHost.Has(option.Option) && !option.Implicit) is { } stray)
+            else if (!result.GetValue(ofHost) && virtualHost.Stray(result) is { } stray)
             {
-                result.AddError($"{stray.Option.Name} goes with --of-host");
+                result.AddError($"{stray} goes with --of-host");
             }
         });
         command.SetAction((parsed, stop) =>

@@ -12,7 +12,8 @@ public sealed class HelpTests
     [InlineData("plan", "--bar", "--table", "--vectors", "--pba", "--page-size", "--verdict", "--rule", "--backend", "whole|none|OFF+LEN", "--json", "Example")]
     [InlineData("snapshot", "-o, --output", "--root", "nothing secret")]
     [InlineData("serve", "tally", "endpoint-test", "--socket, --socket-path <PATH>", "--fd <N>", "--mode <shared|dedicated|spinning>", "--rule", "--trust-peer-memory",
-        "--socket-mode <OCTAL>", "--trace", "--stats", "--json", "ready: FUNCTION at PATH", "Exit status", "Examples")]
+        "--socket-mode <OCTAL>", "--trace", "--stats", "--json", "--host-bridge <none|vtd|amdvi|ioda|ioda2|its|v2m|s390|imsic>", "--allow-unsafe-interrupts",
+        "ready: FUNCTION at PATH", "Exit status", "Examples")]
     [InlineData("connect", "PATH", "--json", "--rule", "--trust-peer-memory", "--trace", "Exit status", "Examples")]
     [InlineData("demo", "--times <N>")]
     [InlineData("host", "--bridge <none|vtd|amdvi|ioda|ioda2|its|v2m|s390|imsic>", "--advertised-only", "--nosid", "--compatibility-format", "--no-iommu",
