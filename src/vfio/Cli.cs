@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.Runtime.InteropServices;
 using VfioSharp.Cli.Commands;
+using VfioSharp.Cli.Commands.Nvme;
 
 namespace VfioSharp.Cli;
 
@@ -107,6 +108,7 @@ internal static class Cli
             ServeCommand.Describe(output, error),
             ConnectCommand.Describe(output, error),
             HostCommand.Describe(output, error),
+            NvmeCommand.Describe(output, error),
             DemoCommand.Describe(output),
         };
         return root;

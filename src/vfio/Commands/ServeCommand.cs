@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using VfioSharp.Cli.Hosting;
 using VfioSharp.Cli.Serving;
 using VfioSharp.Devices.Emulation;
+using VfioSharp.Nvme.Controller;
 using VfioSharp.Pci.Mapping;
 using VfioSharp.VfioUser;
 using VfioSharp.VirtualHost.Topology;
@@ -60,8 +61,11 @@ internal static class ServeCommand
             a function; others wait. What an earlier server left at PATH is put away; one that is served stays.
             Exit status: 0 told to stop; 64 wrong command line; 74 a socket cannot be made, or the like.
             Examples: vfio serve tally --socket /tmp/tally.sock; vfio serve endpoint-test --socket a.sock --socket b.sock --stats
+                      vfio serve nvme --socket /tmp/nvme.sock --file disk.img
             """)
         { function, sockets, descriptors, mode, rule, trust, socketMode, trace, statistics, json };
+        var nvme = new NvmeServing();
+        nvme.AddTo(command, result => result.GetResult(function) is { Tokens: [{ Value: NvmeServing.Name }] }, result => CountOf(result, sockets) + CountOf(result, descriptors));
         var host = new VirtualHostArguments("--host-bridge");
         host.AddSwitchesTo(command);
         command.Validators.Add(result => CheckWhatAndWhere(result, function, sockets, descriptors));
@@ -80,8 +84,10 @@ internal static class ServeCommand
             string[] paths = parsed.GetValue(sockets) ?? [];
             int[] numbers = parsed.GetValue(descriptors) ?? [];
             VfioUserServer.RaiseDescriptorLimit();
-            Func<EmulatedFunction> create = kind.Create;
             int count = paths.Length + numbers.Length;
+            var namespaces = new List<NvmeNamespace>();
+            using var letGo = new Deferred(() => namespaces.ForEach(each => each.Dispose()));
+            Func<EmulatedFunction> create = kind.Name == NvmeServing.Name ? nvme.Create(parsed, count, namespaces).Dequeue : kind.Create;
             await using var servers = new FunctionServers(
                 host.AreThere(parsed) ? PlaceOn(host, parsed, kind.Name, create, count, log) : Enumerable.Range(0, count).Select(_ => create()), options, log);
             foreach (string path in paths)
@@ -113,6 +119,8 @@ internal static class ServeCommand
         return command;
     }
 
+    private static int CountOf(CommandResult result, Option option) => result.GetResult(option)?.Tokens.Count ?? 0;
+
     /// <summary>Plugs functions into a virtual host: what it isolates decides about the page of their tables, and whom it refuses has no client.</summary>
     private static IEnumerable<EmulatedFunction> PlaceOn(
         VirtualHostArguments arguments, ParseResult parsed, string model, Func<EmulatedFunction> create, int count, LineLogger log)
@@ -125,15 +133,15 @@ internal static class ServeCommand
 
     private static void Print(TextWriter output, ServableFunction kind, FunctionServers servers, bool asJson)
     {
-        foreach ((string socket, VfioUserStatistics counts) in servers.Statistics)
+        foreach ((string socket, VfioUserStatistics counts, NvmeControllerStatistics? nvme) in servers.Statistics)
         {
             if (asJson)
             {
-                ServingStatistics.WriteJson(output, kind.Name, socket, counts);
+                ServingStatistics.WriteJson(output, kind.Name, socket, counts, nvme);
             }
             else
             {
-                ServingStatistics.Write(output, kind.Name, socket, counts);
+                ServingStatistics.Write(output, kind.Name, socket, counts, nvme);
             }
         }
     }

@@ -15,6 +15,7 @@ internal sealed class ProgressLine(TextWriter error, long total, string unit)
     private readonly Lock gate = new();
     private long latest = Stopwatch.GetTimestamp();
     private bool isShown;
+    private long steps;
 
     /// <summary>Tells how much is done.</summary>
     public void Report(long done)
@@ -31,6 +32,9 @@ internal sealed class ProgressLine(TextWriter error, long total, string unit)
             error.Write(string.Create(CultureInfo.InvariantCulture, $"\r{done} of {total} {unit} ({100 * done / Math.Max(total, 1)} %)\e[K"));
         }
     }
+
+    /// <summary>Tells that one more is done.</summary>
+    public void Step() => Report(Interlocked.Increment(ref steps));
 
     /// <summary>Takes the line away.</summary>
     public void End()

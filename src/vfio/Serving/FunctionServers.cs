@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using VfioSharp.Cli.Output;
 using VfioSharp.Devices.Emulation;
+using VfioSharp.Nvme.Controller;
 using VfioSharp.Pci.Mapping;
 using VfioSharp.VfioUser;
 
@@ -16,7 +17,8 @@ internal sealed class FunctionServers(IEnumerable<EmulatedFunction> functions, V
     private readonly Queue<EmulatedFunction> waiting = new(functions);
 
     /// <summary>Where they are, with what was counted there until now.</summary>
-    public IEnumerable<(string Socket, VfioUserStatistics Counts)> Statistics => served.Servers.Select(server => (server.Path, server.Statistics));
+    public IEnumerable<(string Socket, VfioUserStatistics Counts, NvmeControllerStatistics? Nvme)> Statistics =>
+        served.Servers.Zip(served.Functions, (server, function) => (server.Path, server.Statistics, (function as NvmeController)?.ReadStatistics()));
 
     /// <summary>Makes a socket for the next function.</summary>
     /// <param name="path">Where.</param>

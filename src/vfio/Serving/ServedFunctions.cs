@@ -13,6 +13,9 @@ internal sealed class ServedFunctions(LineLogger log) : IAsyncDisposable
     /// <summary>Their servers, in the order in which they came.</summary>
     public IEnumerable<VfioUserServer> Servers => served.Select(each => each.Server);
 
+    /// <summary>The functions, in the same order.</summary>
+    public IEnumerable<EmulatedFunction> Functions => served.Select(each => each.Function);
+
     /// <summary>Adds a function.</summary>
     /// <param name="name">How the log names it.</param>
     /// <param name="server">Listens for its clients; let go of with the others.</param>
