@@ -4,7 +4,7 @@ using VfioSharp.Devices.Interop;
 namespace VfioSharp.Devices.Emulation;
 
 /// <summary>Memory of this process's own that is longer than an array can be: what a function keeps in place of a medium. It takes room once it is touched.</summary>
-/// <remarks>Whoever uses it from another thread than the one that disposes it keeps it from going by <see cref="SafeHandle.DangerousAddRef"/>.</remarks>
+/// <remarks>Whoever disposes it sees to it that nobody uses it any more.</remarks>
 internal sealed unsafe class BackingMemory : SafeHandle
 {
     private BackingMemory(nint address, long length)
@@ -45,6 +45,14 @@ internal sealed unsafe class BackingMemory : SafeHandle
         ObjectDisposedException.ThrowIf(IsClosed, this);
         Check(offset, length);
         return new Span<byte>((byte*)handle + offset, length);
+    }
+
+    /// <summary>As <see cref="Slice"/>, for what outlasts a stack frame.</summary>
+    public Memory<byte> Memory(long offset, int length)
+    {
+        ObjectDisposedException.ThrowIf(IsClosed, this);
+        Check(offset, length);
+        return new UnmanagedMemory((byte*)handle + offset, length).Memory;
     }
 
     /// <summary>Makes a piece zeros again, and gives back what it took.</summary>

@@ -13,6 +13,9 @@ internal static class FileControl
 
     public const int LOCK_EX = 2;
 
+    /// <summary>EAGAIN instead of waiting.</summary>
+    public const int LOCK_NB = 4;
+
     /// <summary>No further seals.</summary>
     public const int F_SEAL_SEAL = 1;
     public const int F_SEAL_SHRINK = 2;

@@ -41,6 +41,18 @@ internal static partial class Libc
     [LibraryImport(Library, SetLastError = true)]
     public static partial nint preadv2(FileDescriptor file, ReadOnlySpan<IoVector> vectors, int count, long offset, int flags);
 
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial nint pwritev2(FileDescriptor file, ReadOnlySpan<IoVector> vectors, int count, long offset, int flags);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int fdatasync(FileDescriptor file);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial int fallocate(FileDescriptor file, int mode, long offset, long length);
+
+    [LibraryImport(Library, SetLastError = true)]
+    public static partial long lseek(FileDescriptor file, long offset, int whence);
+
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial nint readlinkat(FileDescriptor folder, string path, Span<byte> buffer, nint size);
 

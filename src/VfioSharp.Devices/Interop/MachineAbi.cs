@@ -12,6 +12,8 @@ internal sealed class MachineAbi
     /// <summary>This process's architecture.</summary>
     public static MachineAbi Current { get; } = For(RuntimeInformation.ProcessArchitecture);
 
+    public required int O_DIRECT { get; init; }
+
     public required int O_DIRECTORY { get; init; }
 
     public required int O_NOFOLLOW { get; init; }
@@ -50,18 +52,19 @@ internal sealed class MachineAbi
     /// <exception cref="PlatformNotSupportedException">The architecture is none that the project knows.</exception>
     public static MachineAbi For(Architecture architecture) => architecture switch
     {
-        // arm64 and POWER swapped the two flags for those of their 32-bit forebears (asm/fcntl.h); the rest have asm-generic's.
-        Architecture.X64 => Make(directory: 0x10000, noFollow: 0x20000, getdents64: 217, packsEvents: true),
-        Architecture.Arm64 => Make(directory: 0x4000, noFollow: 0x8000, getdents64: 61),
-        Architecture.Ppc64le => Make(directory: 0x4000, noFollow: 0x8000, getdents64: 202, isPower: true),
-        Architecture.S390x => Make(directory: 0x10000, noFollow: 0x20000, getdents64: 220),
-        Architecture.RiscV64 => Make(directory: 0x10000, noFollow: 0x20000, getdents64: 61),
+        // arm64 and POWER swapped flags for those of their 32-bit forebears (asm/fcntl.h); the rest have asm-generic's.
+        Architecture.X64 => Make(direct: 0x4000, directory: 0x10000, noFollow: 0x20000, getdents64: 217, packsEvents: true),
+        Architecture.Arm64 => Make(direct: 0x10000, directory: 0x4000, noFollow: 0x8000, getdents64: 61),
+        Architecture.Ppc64le => Make(direct: 0x20000, directory: 0x4000, noFollow: 0x8000, getdents64: 202, isPower: true),
+        Architecture.S390x => Make(direct: 0x4000, directory: 0x10000, noFollow: 0x20000, getdents64: 220),
+        Architecture.RiscV64 => Make(direct: 0x4000, directory: 0x10000, noFollow: 0x20000, getdents64: 61),
         _ => throw new PlatformNotSupportedException($"The Linux ABI of {architecture} is not known to VfioSharp."),
     };
 
     // System calls numbered 424 and up have one number everywhere. POWER has ioctl numbers, socket options and some flags of mmap of its own.
-    private static MachineAbi Make(int directory, int noFollow, int getdents64, bool packsEvents = false, bool isPower = false) => new()
+    private static MachineAbi Make(int direct, int directory, int noFollow, int getdents64, bool packsEvents = false, bool isPower = false) => new()
     {
+        O_DIRECT = direct,
         O_DIRECTORY = directory,
         O_NOFOLLOW = noFollow,
         SYS_getdents64 = getdents64,

@@ -13,6 +13,7 @@ internal static class StatxFlags
     public const int S_IFMT = 0xF000;
     public const int S_IFCHR = 0x2000;
     public const int S_IFDIR = 0x4000;
+    public const int S_IFBLK = 0x6000;
     public const int S_IFREG = 0x8000;
     public const int S_IFSOCK = 0xC000;
 }

@@ -23,16 +23,6 @@ internal sealed class MemoryNamespace : NvmeNamespace
     internal override bool HasVolatileCache => false;
 
     /// <inheritdoc/>
-    internal override void Enter()
-    {
-        bool isTaken = false;
-        medium.DangerousAddRef(ref isTaken);
-    }
-
-    /// <inheritdoc/>
-    internal override void Leave() => medium.DangerousRelease();
-
-    /// <inheritdoc/>
     internal override NvmeStatus Read(long offset, GuestBuffer data) =>
         data.TryWrite(medium.Slice(offset, data.Length)) ? NvmeStatus.Success : NvmeStatus.DataTransferError;
 
@@ -80,5 +70,5 @@ internal sealed class MemoryNamespace : NvmeNamespace
     internal override NvmeStatus Flush() => NvmeStatus.Success;
 
     /// <inheritdoc/>
-    private protected override void Dispose(bool disposing) => medium.Dispose();
+    private protected override void Close() => medium.Dispose();
 }

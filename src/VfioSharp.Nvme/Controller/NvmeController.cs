@@ -18,7 +18,7 @@ public sealed class NvmeController : EmulatedFunction, IAsyncDisposable
     /// <summary>Makes a controller, not enabled.</summary>
     /// <param name="options">What it is made of.</param>
     /// <exception cref="ArgumentException">An option is out of its range; the message says which.</exception>
-    /// <exception cref="ObjectDisposedException">A namespace is disposed.</exception>
+    /// <exception cref="InvalidOperationException">A namespace belongs to another controller, or is disposed.</exception>
     public NvmeController(NvmeControllerOptions options)
         : base(ControllerLayout.Of(options))
     {
@@ -27,10 +27,7 @@ public sealed class NvmeController : EmulatedFunction, IAsyncDisposable
         doorbells = new DoorbellBank(mapped, options.IoQueues + 1);
         var engine = new ControllerEngine(options, Memory, doorbells, counters, Raise);
         worker = new ControllerWorker(options, engine, counters, exception => Report("process commands", exception));
-        foreach (NvmeNamespace each in options.Namespaces)
-        {
-            each.Enter();
-        }
+        EnterNamespaces();
     }
 
     /// <summary>What it is made of.</summary>
@@ -93,6 +90,28 @@ public sealed class NvmeController : EmulatedFunction, IAsyncDisposable
 
     /// <inheritdoc/>
     protected override void OnResume() => worker.Resume();
+
+    // All, or none.
+    private void EnterNamespaces()
+    {
+        int entered = 0;
+        try
+        {
+            for (; entered < options.Namespaces.Length; entered++)
+            {
+                options.Namespaces[entered].Enter();
+            }
+        }
+        catch
+        {
+            while (entered > 0)
+            {
+                options.Namespaces[--entered].Leave();
+            }
+
+            throw;
+        }
+    }
 
     private void Write(ulong offset, uint value)
     {

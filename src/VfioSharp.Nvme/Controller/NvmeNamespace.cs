@@ -3,7 +3,7 @@ using VfioSharp.Devices;
 
 namespace VfioSharp.Nvme.Controller;
 
-/// <summary>What an <see cref="NvmeController"/> keeps data in: a row of logical blocks. Disposed by whoever made it, after the controllers that use it.</summary>
+/// <summary>What an <see cref="NvmeController"/> keeps data in: a row of logical blocks, of one controller at a time. Disposed by whoever made it.</summary>
 public abstract class NvmeNamespace : IDisposable
 {
     /// <summary>The smallest logical block in bytes.</summary>
@@ -11,6 +11,10 @@ public abstract class NvmeNamespace : IDisposable
 
     /// <summary>The largest in bytes.</summary>
     private const int MaxBlockSize = 4096;
+
+    private readonly Lock gate = new();
+    private bool isInUse;
+    private bool isDisposed;
 
     private protected NvmeNamespace(long length, int blockSize, bool isReadOnly)
     {
@@ -46,21 +50,46 @@ public abstract class NvmeNamespace : IDisposable
         return new MemoryNamespace(length, blockSize);
     }
 
-    /// <inheritdoc/>
+    /// <summary>A namespace in a file or block device, as it is. What is written is there after a flush, whatever becomes of this process.</summary>
+    /// <param name="path">The file; it is as long as the namespace is to be, and stays so.</param>
+    /// <param name="options">How to use it.</param>
+    /// <exception cref="ArgumentException">An option is out of its range.</exception>
+    /// <exception cref="PciException">It cannot be had so; the message says why, and what to do.</exception>
+    public static NvmeNamespace Open(string path, NvmeFileOptions? options = null) => FileNamespace.Create(path, options ?? new NvmeFileOptions());
+
+    /// <summary>Gives back what it holds, once no controller uses it any more.</summary>
     public void Dispose()
     {
-        Dispose(true);
+        lock (gate)
+        {
+            if (isDisposed)
+            {
+                return;
+            }
+
+            isDisposed = true;
+            if (!isInUse)
+            {
+                Close();
+            }
+        }
+
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Fails where blocks of that size cannot make that length.</summary>
-    internal static void CheckGeometry(long length, int blockSize)
+    /// <summary>Fails where there are no blocks of that size.</summary>
+    internal static void CheckBlockSize(int blockSize)
     {
         if (blockSize is not (MinBlockSize or MaxBlockSize))
         {
             throw new ArgumentException($"blocks of {blockSize} bytes: a namespace has blocks of {MinBlockSize} or {MaxBlockSize}", nameof(blockSize));
         }
+    }
 
+    /// <summary>Fails where blocks of that size cannot make that length.</summary>
+    internal static void CheckGeometry(long length, int blockSize)
+    {
+        CheckBlockSize(blockSize);
         if (length < blockSize || length % blockSize != 0)
         {
             throw new ArgumentException($"{length} bytes are not a whole number of blocks of {blockSize}", nameof(length));
@@ -68,10 +97,29 @@ public abstract class NvmeNamespace : IDisposable
     }
 
     /// <summary>A controller uses it from now on: it stays, disposed or not, until <see cref="Leave"/>.</summary>
-    internal abstract void Enter();
+    /// <exception cref="InvalidOperationException">Another one does.</exception>
+    /// <exception cref="ObjectDisposedException">It is disposed.</exception>
+    internal void Enter()
+    {
+        lock (gate)
+        {
+            ObjectDisposedException.ThrowIf(isDisposed, this);
+            isInUse = isInUse ? throw new InvalidOperationException("the namespace belongs to another controller") : true;
+        }
+    }
 
-    /// <summary>A controller does not use it any more.</summary>
-    internal abstract void Leave();
+    /// <summary>The controller does not use it any more.</summary>
+    internal void Leave()
+    {
+        lock (gate)
+        {
+            isInUse = false;
+            if (isDisposed)
+            {
+                Close();
+            }
+        }
+    }
 
     /// <summary>Moves data to the driver.</summary>
     /// <param name="offset">In bytes; all of the data lies in the namespace.</param>
@@ -102,7 +150,6 @@ public abstract class NvmeNamespace : IDisposable
     /// <summary>Makes all that was written survive a loss of power.</summary>
     internal abstract NvmeStatus Flush();
 
-    /// <summary>Gives back what it holds.</summary>
-    /// <param name="disposing">Always.</param>
-    private protected abstract void Dispose(bool disposing);
+    /// <summary>Gives back what it holds. Called once.</summary>
+    private protected abstract void Close();
 }

@@ -19,13 +19,13 @@ internal static class AbiFacts
         [
             "errno.h", "fcntl.h", "poll.h", "stddef.h", "dirent.h", "sys/epoll.h", "sys/eventfd.h", "sys/ioctl.h", "sys/mman.h",
             "sys/resource.h", "sys/socket.h", "sys/stat.h", "sys/statfs.h", "sys/syscall.h", "sys/uio.h", "sys/un.h", "sys/utsname.h",
-            "linux/capability.h", "linux/magic.h", "linux/memfd.h", "linux/mman.h", "linux/openat2.h",
+            "unistd.h", "linux/capability.h", "linux/falloc.h", "linux/magic.h", "linux/memfd.h", "linux/mman.h", "linux/openat2.h",
         ],
         SameNames =
         [
             typeof(Errno), typeof(OpenFlags), typeof(ResolveFlags), typeof(StatxFlags), typeof(CapabilityNumbers), typeof(MemoryProtection),
             typeof(MapFlags), typeof(MemoryAdvice), typeof(MemoryFileFlags), typeof(FileControl), typeof(EventFdFlags), typeof(EpollFlags),
-            typeof(PollFlags), typeof(ResourceLimits), typeof(SocketFlags), typeof(FileSystemStatus), typeof(ReadWriteFlags),
+            typeof(PollFlags), typeof(ResourceLimits), typeof(SocketFlags), typeof(FileSystemStatus), typeof(ReadWriteFlags), typeof(AllocateFlags), typeof(SeekOrigins),
         ],
         Structures =
         [

@@ -125,6 +125,10 @@ internal sealed class RawDriver : IAsyncDisposable
         return new RawQueue(this, id, submission, completion, entries);
     }
 
+    /// <summary>Expects that there is no queue of that identifier to be had.</summary>
+    public void CreateFails(int id) =>
+        Admin.Execute(CreateCompletion(id, 8, Allocate(PageSize).Iova.Value)).Status.ShouldBe(NvmeStatus.InvalidQueueIdentifier);
+
     public static SubmissionEntry CreateCompletion(int id, int entries, ulong address, int? vector = null) => new()
     {
         Opcode = (byte)AdminOpcode.CreateCompletionQueue,
