@@ -25,6 +25,9 @@ public sealed class SystemMemory
     /// <summary>What else is on the bus of a function that sits on a host; null for one that sits nowhere.</summary>
     internal IBusMemory? Bus { get; set; }
 
+    /// <summary>Whether the function may reach memory at all: who holds leases over time looks here before using them.</summary>
+    internal bool IsReachable => CanReach;
+
     /// <summary>How many pieces of memory the function can reach.</summary>
     internal int Count => regions.Count;
 
