@@ -6,7 +6,7 @@ namespace VfioSharp.Nvme.Driver;
 /// <summary>Keeps asynchronous event requests at the controller and tells what comes of them (NVM Express Base 2.0, 5.2).</summary>
 /// <param name="core">Whom it tells.</param>
 /// <param name="admin">The admin queue.</param>
-internal sealed class AsyncEvents(DriverCore core, AdminQueue admin)
+internal sealed class AsyncEvents(DriverStart core, AdminQueue admin)
 {
     private const int MaxRequests = 4;
 

@@ -1,94 +1,17 @@
-using System.Collections.Immutable;
-using System.Threading.Channels;
 using VfioSharp.Devices;
 using VfioSharp.Devices.Access;
-using VfioSharp.Devices.Dma;
-using VfioSharp.Devices.Interrupts;
 using VfioSharp.Nvme.Spec;
 using VfioSharp.Pci.Configuration;
 
 namespace VfioSharp.Nvme.Driver;
 
-/// <summary>
-/// A controller as it is driven: started, stopped when it fails, started again. What reaches memory is stopped before anything that was under way is
-/// told to have ended.
-/// </summary>
-/// <remarks>
-/// <see cref="change"/> is held by whoever makes or deletes queues, starts or ends: those wait for commands. Stopping takes no lock but
-/// <see cref="gate"/>, for a moment, so that it ends the commands that others wait for.
-/// </remarks>
-internal sealed partial class DriverCore : IAsyncDisposable
+/// <summary>A controller as it is driven, from its start to its end.</summary>
+internal sealed class DriverCore : DriverRecovery, IAsyncDisposable
 {
-    private readonly PciFunction function;
-    private readonly NvmeDriverOptions options;
-    private readonly Lock gate = new();
-    private readonly SemaphoreSlim change = new(1, 1);
-    private readonly Channel<NvmeEvent> events = Channel.CreateBounded<NvmeEvent>(new BoundedChannelOptions(256) { FullMode = BoundedChannelFullMode.DropOldest });
-    private readonly Bar bar;
-    private readonly ControllerAccess access;
-    private readonly AdminQueue admin;
-    private readonly DmaBuffer page;
-    private readonly ControllerSurvey survey;
-    private readonly AsyncEvents asyncEvents;
-    private ImmutableArray<NvmeQueue> queues = [];
-    private ImmutableArray<VectorLoop> vectors = [];
-    private MsixVectors? interrupts;
-    private ShadowDoorbells? shadow;
-    private CancellationTokenRegistration removing;
-    private Task quiet = Task.CompletedTask;
-    private Task recovery = Task.CompletedTask;
-    private QueueState state = QueueState.Held;
-    private bool disposed;
-
     private DriverCore(PciFunction function, NvmeDriverOptions options, Bar bar)
+        : base(function, options, bar)
     {
-        this.function = function;
-        this.options = options;
-        this.bar = bar;
-        Failures = new CommandFailures(function);
-        access = new ControllerAccess(function, bar.Registers, Failures, options.ReadyTimeout);
-        QueueDoorbells doorbells = access.DoorbellsOf(0);
-        page = function.Dma.Allocate(access.PageSize, new DmaOptions { Alignment = (ulong)access.PageSize });
-        try
-        {
-            admin = new AdminQueue(new QueuePair(QueueGeometry.Admin(access.PageSize), Dma, doorbells, Failures), Distrust);
-        }
-        catch
-        {
-            page.Dispose();
-            throw;
-        }
-
-        admin.Pair.Hold(QueueState.Held);
-        survey = new ControllerSurvey(access, admin, Failures);
-        asyncEvents = new AsyncEvents(this, admin);
-        watchdog = new Watchdog(options.IoTimeout < options.AdminTimeout ? options.IoTimeout : options.AdminTimeout);
     }
-
-    /// <summary>What the controller said of itself when it was started last.</summary>
-    public NvmeControllerInfo Controller { get; private set; } = null!;
-
-    public ImmutableArray<NvmeNamespaceInfo> Namespaces { get; private set; } = [];
-
-    public ChannelReader<NvmeEvent> Events => events.Reader;
-
-    /// <summary>The function's memory.</summary>
-    public DmaSpace Dma => function.Dma;
-
-    public CommandFailures Failures { get; }
-
-    public QueueState State
-    {
-        get
-        {
-            lock (gate)
-            {
-                return state;
-            }
-        }
-    }
-
-    private IEnumerable<QueuePair> Pairs => queues.Select(queue => queue.Pair).Prepend(admin.Pair);
 
     /// <inheritdoc cref="NvmeDriver.OpenAsync"/>
     public static async ValueTask<DriverCore> OpenAsync(PciFunction function, NvmeDriverOptions options, CancellationToken stop)
@@ -123,28 +46,6 @@ internal sealed partial class DriverCore : IAsyncDisposable
             throw;
         }
     }
-
-    /// <summary>Tells of something.</summary>
-    public void Report(NvmeEventKind kind, string message, uint value = 0) => events.Writer.TryWrite(new NvmeEvent(kind, message, value));
-
-    /// <summary>Does something with the controller's page, while nobody starts, ends, or changes queues.</summary>
-    public async ValueTask<T> UsePageAsync<T>(Func<AdminQueue, DmaBuffer, ValueTask<T>> use, CancellationToken stop)
-    {
-        await change.WaitAsync(stop).ConfigureAwait(false);
-        try
-        {
-            ThrowIfNotRunning("ask the controller");
-            return await use(admin, page).ConfigureAwait(false);
-        }
-        finally
-        {
-            change.Release();
-        }
-    }
-
-    /// <summary>Reads the namespaces anew.</summary>
-    public async ValueTask RescanAsync(CancellationToken stop) => Namespaces = await UsePageAsync(
-        (_, buffer) => survey.ReadNamespacesAsync(buffer, Controller.NamespaceLimit), stop).ConfigureAwait(false);
 
     /// <summary>Ends it: queues deleted, the controller shut down and off, memory given back.</summary>
     public async ValueTask DisposeAsync()
@@ -234,90 +135,109 @@ internal sealed partial class DriverCore : IAsyncDisposable
         SetRunning();
     }
 
-    // Off, by its own reset or the function's, and on the bus.
-    private async ValueTask MakeReadyAsync(CancellationToken stop)
+    /// <inheritdoc cref="NvmeDriver.CreateQueueAsync"/>
+    public async ValueTask<NvmeQueue> CreateAsync(NvmeQueueOptions options, CancellationToken stop)
     {
+        await change.WaitAsync(stop).ConfigureAwait(false);
         try
         {
-            await access.DisableAsync(stop).ConfigureAwait(false);
-        }
-        catch (NvmeException)
-        {
+            ThrowIfNotRunning("create a queue");
+            int id = Enumerable.Range(1, Controller.QueueCount).FirstOrDefault(id => queues.All(queue => queue.Id != id));
+            if (id == 0)
+            {
+                throw new NvmeException(
+                    "create a queue",
+                    $"{function.Name}: all {Controller.QueueCount} I/O queues are in use: dispose one, or open the driver with a higher MaxQueues",
+                    null,
+                    function.Address);
+            }
+
+            NvmeCompletionMode mode = options.Completion == NvmeCompletionMode.Interrupt && vectors.IsEmpty ? NvmeCompletionMode.Thread : options.Completion;
+            VectorLoop? vector = mode == NvmeCompletionMode.Interrupt ? Choose(options.Vector) : null;
+            var geometry = QueueGeometry.Io(id, options.Depth, Controller.MaxQueueEntries, access.PageSize, Controller.MaxTransferLength);
+            var pair = new QueuePair(geometry, Dma, access.DoorbellsOf(id), Failures);
             try
             {
-                await function.ResetAsync(stop).ConfigureAwait(false);
+                // Before the controller knows of it: a completion may come at once.
+                await CreateAtControllerAsync(pair, vector?.Index).ConfigureAwait(false);
             }
-            catch (NotSupportedException)
+            catch
             {
-                // What the controller does not do itself nobody can do for it.
+                pair.Dispose();
+                throw;
             }
 
-            await access.DisableAsync(stop).ConfigureAwait(false);
+            var queue = new NvmeQueue(this, pair, options, mode, vector);
+            lock (gate)
+            {
+                queues = queues.Add(queue);
+                if (state != QueueState.Running)
+                {
+                    pair.Hold(state);
+                }
+            }
+
+            return queue;
+        }
+        finally
+        {
+            change.Release();
+        }
+    }
+
+    /// <summary>Deletes a queue.</summary>
+    public async ValueTask RemoveAsync(NvmeQueue queue)
+    {
+        await change.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            await RemoveLockedAsync(queue).ConfigureAwait(false);
+        }
+        finally
+        {
+            change.Release();
+        }
+    }
+
+    private VectorLoop Choose(int? wanted)
+    {
+        if (wanted is { } index)
+        {
+            return index >= 0 && index < vectors.Length ? vectors[index] : throw new ArgumentOutOfRangeException(
+                nameof(wanted), index, $"{vectors.Length} interrupt vectors are enabled");
         }
 
-        function.Configuration.SetCommand(PciCommand.MemorySpace | PciCommand.BusMaster, true);
+        // The first is the admin queue's, and shared only where there is no other.
+        return vectors.Skip(1).MinBy(vector => vector.Count) ?? vectors[0];
     }
 
-    private async ValueTask BringUpAsync(CancellationToken stop)
+    private async ValueTask RemoveLockedAsync(NvmeQueue queue)
     {
-        admin.Pair.Restart();
-        await access.EnableAsync(admin.Pair, stop).ConfigureAwait(false);
-        admin.Pair.Resume();
-        NvmeControllerInfo said = await survey.ReadControllerAsync(page, options.MaxTransferLength).ConfigureAwait(false);
-        if (Controller is { } before && (before.SerialNumber != said.SerialNumber || before.Model != said.Model || before.MaxTransferLength != said.MaxTransferLength))
+        if (!queues.Contains(queue))
         {
-            throw Failures.Nonsense("reset", $"before its reset it was {before.Model} {before.SerialNumber}, now it is {said.Model} {said.SerialNumber}, or moves other lengths");
+            return;
         }
 
-        uint wanted = (uint)options.MaxQueues - 1;
-        uint granted = await admin.SetFeatureAsync(FeatureId.NumberOfQueues, wanted | (wanted << 16)).ConfigureAwait(false);
-        uint count = Math.Min(Math.Min(granted & 0xFFFF, granted >> 16) + 1, (uint)options.MaxQueues);
-        bool isMapped = bar.Mapped.Any(range => ControllerRegister.Doorbells - range.Offset < range.Length);
-        bool isShadowed = !isMapped && options.UseShadowDoorbells && said.CanShadowDoorbells && await ShadowAsync().ConfigureAwait(false);
-        Controller = said with { QueueCount = (int)count, VectorCount = vectors.Length, DoorbellsMapped = isMapped, UsesShadowDoorbells = isShadowed };
-        Namespaces = await survey.ReadNamespacesAsync(page, said.NamespaceLimit).ConfigureAwait(false);
-        await asyncEvents.StartAsync(said.AsyncEventLimit).ConfigureAwait(false);
-    }
-
-    private async ValueTask<bool> ShadowAsync()
-    {
-        shadow ??= new ShadowDoorbells(Dma, access.PageSize);
-        shadow.Clear();
-        CompletionEntry end = await admin.SendAsync(new SubmissionEntry
+        queue.Pair.Hold(QueueState.Closing);
+        if (State == QueueState.Running)
         {
-            Opcode = (byte)AdminOpcode.DoorbellBufferConfig,
-            Prp1 = shadow.Values.Value,
-            Prp2 = shadow.Events.Value,
-        }).ConfigureAwait(false);
+            await DeleteAsync(AdminOpcode.DeleteSubmissionQueue, queue.Id).ConfigureAwait(false);
+            if (State == QueueState.Running)
+            {
+                await DeleteAsync(AdminOpcode.DeleteCompletionQueue, queue.Id).ConfigureAwait(false);
+            }
 
-        // Where it refuses what it has promised, doorbells are written as ever.
-        return end.Status == NvmeStatus.Success;
-    }
+            queue.Look();
+        }
 
-    private void SetRunning()
-    {
+        await Quiet().ConfigureAwait(false);
         lock (gate)
         {
-            if (state != QueueState.Held || !quiet.IsCompleted)
-            {
-                throw state == QueueState.Lost ? Failures.Lost("start") : Failures.Failed("start");
-            }
-
-            state = QueueState.Running;
+            queues = queues.Remove(queue);
         }
-    }
 
-    private void ThrowIfNotRunning(string operation)
-    {
-        ObjectDisposedException.ThrowIf(disposed, typeof(NvmeDriver));
-        switch (State)
-        {
-            case QueueState.Running:
-                break;
-            case QueueState.Lost:
-                throw Failures.Lost(operation);
-            default:
-                throw Failures.Failed(operation);
-        }
+        queue.StopLooking();
+        queue.Pair.End(State == QueueState.Lost ? NvmeStatus.HostPathingError : NvmeStatus.AbortedByQueueDeletion);
+        queue.Pair.Dispose();
     }
 }

@@ -1,52 +1,25 @@
 using VfioSharp.Devices;
+using VfioSharp.Devices.Access;
 using VfioSharp.Nvme.Spec;
 
 namespace VfioSharp.Nvme.Driver;
 
-// The controller fails, is stopped, and is started again.
-internal sealed partial class DriverCore
+/// <summary>
+/// Watches a controller, stops it when it fails, and starts it again. What reaches memory is stopped before anything that was under way is told to
+/// have ended.
+/// </summary>
+internal abstract class DriverRecovery : DriverStart
 {
-    private readonly Watchdog watchdog;
+    private const string ResetReason = "a reset was asked for";
+
     private int now;
 
-    /// <summary>The controller did what none may: it is stopped, kept from memory, and not started again unless somebody asks for that.</summary>
-    /// <param name="what">What it did, as what follows "the controller".</param>
-    public void Distrust(string what) => Stop($"the controller {what}, and cannot be trusted any more", restart: false);
-
-    /// <inheritdoc cref="NvmeDriver.ResetAsync"/>
-    public async ValueTask ResetAsync(CancellationToken stop)
+    protected DriverRecovery(PciFunction function, NvmeDriverOptions options, Bar bar)
+        : base(function, options, bar)
     {
-        Task done;
-        lock (gate)
-        {
-            ObjectDisposedException.ThrowIf(disposed, typeof(NvmeDriver));
-            if (state == QueueState.Failed)
-            {
-                state = QueueState.Held;
-                recovery = RecoverAsync(quiet, "a reset was asked for", restart: true);
-            }
-        }
-
-        Stop("a reset was asked for", restart: true);
-        lock (gate)
-        {
-            done = recovery;
-        }
-
-        await done.WaitAsync(stop).ConfigureAwait(false);
-        ThrowIfNotRunning("reset");
     }
 
-    private Task Quiet()
-    {
-        lock (gate)
-        {
-            return quiet;
-        }
-    }
-
-    // From any thread, with no lock held but a queue's at the most.
-    private void Stop(string reason, bool restart)
+    protected override void Stop(string reason, bool restart)
     {
         lock (gate)
         {
@@ -67,7 +40,7 @@ internal sealed partial class DriverCore
         }
     }
 
-    private void Lose()
+    protected void Lose()
     {
         lock (gate)
         {
@@ -81,7 +54,7 @@ internal sealed partial class DriverCore
         }
     }
 
-    private async Task QuietenAsync(bool isTrusted)
+    protected async Task QuietenAsync(bool isTrusted)
     {
         foreach (QueuePair pair in Pairs)
         {
@@ -92,7 +65,7 @@ internal sealed partial class DriverCore
         EndAll(State == QueueState.Lost ? NvmeStatus.HostPathingError : NvmeStatus.AbortedByHost);
     }
 
-    private async Task LeaveAsync()
+    protected async Task LeaveAsync()
     {
         foreach (QueuePair pair in Pairs)
         {
@@ -105,7 +78,7 @@ internal sealed partial class DriverCore
         Report(NvmeEventKind.ControllerLost, $"{function.Name} is gone: it was removed, is asked for, or stopped answering");
     }
 
-    private void EndAll(NvmeStatus status)
+    protected void EndAll(NvmeStatus status)
     {
         foreach (QueuePair pair in Pairs)
         {
@@ -113,7 +86,7 @@ internal sealed partial class DriverCore
         }
     }
 
-    private async Task RecoverAsync(Task stopped, string reason, bool restart)
+    protected async Task RecoverAsync(Task stopped, string reason, bool restart)
     {
         await stopped.ConfigureAwait(false);
         await change.WaitAsync().ConfigureAwait(false);
@@ -146,7 +119,7 @@ internal sealed partial class DriverCore
         }
     }
 
-    private async ValueTask RestartAsync()
+    protected async ValueTask RestartAsync()
     {
         await MakeReadyAsync(CancellationToken.None).ConfigureAwait(false);
         await BringUpAsync(CancellationToken.None).ConfigureAwait(false);
@@ -176,7 +149,7 @@ internal sealed partial class DriverCore
         }
     }
 
-    private async ValueTask FailAsync(string reason)
+    protected async ValueTask FailAsync(string reason)
     {
         await Quiet().ConfigureAwait(false);
         await access.StopAsync(isTrusted: false).ConfigureAwait(false);
@@ -201,7 +174,7 @@ internal sealed partial class DriverCore
     }
 
     // One call at a time.
-    private void Tick()
+    protected void Tick()
     {
         now++;
         bool anyUnderWay = false;
@@ -239,7 +212,7 @@ internal sealed partial class DriverCore
         }
     }
 
-    private CommandSlot? FindOverdue(QueuePair pair, TimeSpan timeout)
+    protected CommandSlot? FindOverdue(QueuePair pair, TimeSpan timeout)
     {
         lock (pair.Gate)
         {
@@ -247,7 +220,7 @@ internal sealed partial class DriverCore
         }
     }
 
-    private void Check(NvmeQueue queue)
+    protected void Check(NvmeQueue queue)
     {
         if (queue.Completion != NvmeCompletionMode.Caller && queue.LookForLate(now) && queue.Completion == NvmeCompletionMode.Interrupt)
         {
@@ -285,5 +258,30 @@ internal sealed partial class DriverCore
             NvmeEventKind.CommandTimedOut,
             $"{function.Name}: {(IoOpcode)late.Opcode} of queue {queue.Id} did not end within {options.IoTimeout.TotalSeconds:0.###} s, and is aborted");
         _ = admin.AbortAsync(queue.Id, id).AsTask();
+    }
+
+    /// <inheritdoc cref="NvmeDriver.ResetAsync"/>
+    public async ValueTask ResetAsync(CancellationToken stop)
+    {
+        Task done;
+        lock (gate)
+        {
+            ObjectDisposedException.ThrowIf(disposed, typeof(NvmeDriver));
+            if (state == QueueState.Failed)
+            {
+                state = QueueState.Held;
+                recovery = RecoverAsync(quiet, ResetReason, restart: true);
+            }
+            else if (state == QueueState.Running)
+            {
+                Stop(ResetReason, restart: true);
+            }
+
+            // Else one is under way, or none will ever be.
+            done = recovery;
+        }
+
+        await done.WaitAsync(stop).ConfigureAwait(false);
+        ThrowIfNotRunning("reset");
     }
 }

@@ -10,8 +10,8 @@ namespace VfioSharp.Nvme.Driver;
 /// that the controller writes is checked before it is believed.
 /// </summary>
 /// <remarks>
-/// The submission queue has one entry more than there are slots, and the completion queue at least as many, so that neither can overflow, whatever the
-/// controller says of heads. What runs foreign code, or asks the controller's registers, runs outside of <see cref="Gate"/>; doorbells do not count.
+/// Both queues have more entries than there are slots, so that neither can overflow, whatever the controller says of heads. Foreign code runs outside of
+/// <see cref="Gate"/>.
 /// </remarks>
 internal sealed class QueuePair : IDisposable
 {
@@ -28,7 +28,7 @@ internal sealed class QueuePair : IDisposable
     private readonly DmaBuffer submission;
     private readonly DmaBuffer completion;
     private readonly DmaBuffer lists;
-    private readonly Queue<TaskCompletionSource> waiting = [];
+    private readonly SlotWaiters waiters = new();
     private int freeCount;
     private int readyHead;
     private int readyCount;
@@ -88,7 +88,7 @@ internal sealed class QueuePair : IDisposable
 
     public Iova Completion => completion.Iova;
 
-    /// <summary>Whether commands are taken. Written under the gate.</summary>
+    /// <summary>Whether commands are taken.</summary>
     public QueueState State { get; private set; }
 
     /// <summary>How many commands are under way at the controller.</summary>
@@ -227,7 +227,7 @@ internal sealed class QueuePair : IDisposable
 
             if (State > QueueState.Held)
             {
-                WakeAll();
+                waiters.WakeAll();
             }
         }
     }
@@ -288,32 +288,19 @@ internal sealed class QueuePair : IDisposable
             if (State < QueueState.Lost)
             {
                 State = QueueState.Running;
-                WakeAll();
+                waiters.WakeAll();
             }
         }
     }
 
-    /// <summary>Waits until a slot may be free, or commands are refused; under the gate. Allocates: for callers that have more to do than there are slots.</summary>
-    public Task WaitForSlot()
-    {
-        var wait = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        waiting.Enqueue(wait);
-        return wait.Task;
-    }
+    /// <summary>Waits until a slot may be free, or commands are refused; under the gate.</summary>
+    public Task WaitForSlot() => waiters.Add();
 
     /// <summary>A slot that has been under way for so long that it is overdue; under the gate.</summary>
     /// <param name="ticks">Of the watchdog.</param>
     public CommandSlot? FindOverdue(int ticks)
     {
-        foreach (CommandSlot slot in slots)
-        {
-            if (slot is { State: SlotState.UnderWay, IsPatient: false } && Now - slot.Since > ticks)
-            {
-                return slot;
-            }
-        }
-
-        return null;
+        return Array.Find(slots, slot => slot is { State: SlotState.UnderWay, IsPatient: false } && Now - slot.Since > ticks);
     }
 
     /// <summary>Frees the memory, which the controller must not reach any more.</summary>
@@ -329,9 +316,9 @@ internal sealed class QueuePair : IDisposable
 
     private bool TryNext(out CompletionEntry entry)
     {
+        entry = default;
         if (!IsListening)
         {
-            entry = default;
             return false;
         }
 
@@ -339,7 +326,6 @@ internal sealed class QueuePair : IDisposable
         ushort field = Volatile.Read(ref next.StatusField);
         if ((field & 1) != 0 != phase)
         {
-            entry = default;
             return false;
         }
 
@@ -402,17 +388,6 @@ internal sealed class QueuePair : IDisposable
     {
         slot.State = SlotState.Free;
         free[freeCount++] = slot.Index;
-        if (waiting.Count > 0)
-        {
-            waiting.Dequeue().SetResult();
-        }
-    }
-
-    private void WakeAll()
-    {
-        while (waiting.TryDequeue(out TaskCompletionSource? wait))
-        {
-            wait.SetResult();
-        }
+        waiters.WakeOne();
     }
 }
