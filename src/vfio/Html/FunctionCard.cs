@@ -14,7 +14,7 @@ internal sealed class FunctionCard(HostAudit audit, PageSizes sizes)
     /// <summary>The part that alike functions share: all but their addresses and groups.</summary>
     public void WriteShared(HtmlWriter page, FunctionAudit function)
     {
-        page.Open("p", "what").Text(FunctionNames.ClassName(function.Evidence)).Text(" ").Element("bdi", FunctionNames.Describe(audit.Host, function.Evidence)).Close();
+        page.Open("p", "what").Text(FunctionNames.ClassName(function.Evidence)).Text(": ").Element("bdi", FunctionNames.Describe(audit.Host, function.Evidence)).Close();
         page.Open("div", "halves").Open("div").Open("dl");
         Term(page, "Driver", function.Evidence.Driver ?? "none");
         Term(page, "Assignable", function.Assignability is { IsAssignable: false } no ? $"no: {no.Explanation ?? "it cannot be given away"}" : "yes");

@@ -11,8 +11,8 @@ internal sealed class GlanceTable(HostAudit audit, ImmutableArray<AlikeFunctions
     /// <summary>Writes the table.</summary>
     public void Write(HtmlWriter page)
     {
-        page.Open("table", "wide").Element("caption", "Functions of which the same is true share a row.").Open("thead").Open("tr");
-        foreach (string column in (ReadOnlySpan<string>)["Function", "Driver", "MSIs", "Table's page"])
+        page.Open("table", "wide glance").Element("caption", "Functions of which the same is true share a row.").Open("thead").Open("tr");
+        foreach (string column in (ReadOnlySpan<string>)["Function", "MSIs", "Table's page"])
         {
             page.Open("th").Attribute("scope", "col").Text(column).Close();
         }
@@ -22,8 +22,9 @@ internal sealed class GlanceTable(HostAudit audit, ImmutableArray<AlikeFunctions
         {
             FunctionAudit function = alike.First;
             page.Open("tr").Open("th").Attribute("scope", "row").Link(alike.Anchor, alike.Title).Text(" ");
-            page.Element("small", $"{FunctionNames.ClassName(function.Evidence)} {FunctionNames.Describe(audit.Host, function.Evidence)}").Close();
-            page.Element("td", function.Evidence.Driver ?? "none").Open("td");
+            page.Element("small", $"{FunctionNames.ClassName(function.Evidence)}: {FunctionNames.Describe(audit.Host, function.Evidence)}; "
+                + (function.Evidence.Driver is { } driver ? $"driver {driver}" : "no driver")).Close();
+            page.Open("td");
             VerdictMark.Write(page, function.Isolation.Verdict);
             page.Close().Open("td");
             if (function.Table is { } table)

@@ -100,7 +100,7 @@ internal sealed class HtmlReport
             ("Kernel", $"Linux {host.KernelRelease ?? "of unknown release"}"),
             ("Pages", size),
             ("Interrupts", string.Join(", ", audit.Functions.Select(function => function.Isolation.Platform).Distinct())),
-            ("Functions", audit.Functions.Length == host.Functions.Length ? Functions(host.Functions.Length) : $"{audit.Functions.Length} of {Functions(host.Functions.Length)}, as asked"),
+            ("Functions", $"{audit.Functions.Length}{(audit.Functions.Length == host.Functions.Length ? "" : $" of {host.Functions.Length}, as asked")}"),
             ("Seen", host.Privileged ? "as root" : "without privilege"),
         ])
         {
