@@ -38,7 +38,7 @@ internal static class PageMapTable
             .Text(string.Create(CultureInfo.InvariantCulture, $"–0x{run.Range.End - 1:x}")).Close();
 
         string drawn = Math.Min(pages, MaxDrawn).ToString(CultureInfo.InvariantCulture);
-        page.Open("td").Open("span", $"cells {Kind(run.Content)}{(pages > MaxDrawn ? " more" : "")}").Attribute("style", $"--n:{drawn}").Attribute("aria-hidden", "true").Close()
+        page.Open("td").Open("span", $"cells {Stripes(run.Content)}{(pages > MaxDrawn ? " more" : "")}").Attribute("style", $"--n:{drawn}").Attribute("aria-hidden", "true").Close()
             .Text(pages.ToString(CultureInfo.InvariantCulture)).Close();
         page.Element("td", Describe(run.Content));
         page.Open("td");
@@ -46,7 +46,9 @@ internal static class PageMapTable
         page.Text(run.IsMapped ? "mapped" : "trapped").Close().Close();
     }
 
-    private static string Kind(PageContent content) => content.HasFlag(PageContent.Table) ? "table" : content.HasFlag(PageContent.Pba) ? "pba" : "registers";
+    // A stripe for each thing that a page holds: r, t, p or several of them.
+    private static string Stripes(PageContent content) =>
+        (content.HasFlag(PageContent.Registers) ? "r" : "") + (content.HasFlag(PageContent.Table) ? "t" : "") + (content.HasFlag(PageContent.Pba) ? "p" : "");
 
     private static ImmutableArray<string> Parts(PageContent content)
     {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
@@ -9,6 +10,9 @@ public sealed partial class PageContentTests : IDisposable
 {
     private static readonly Dictionary<string, string> Words = new() { ["isolated"] = "isolated", ["notIsolated"] = "not isolated", ["unknown"] = "unknown" };
 
+    private static readonly ConcurrentDictionary<string, Lazy<HtmlPage>> Pages = [];
+    private static readonly ConcurrentDictionary<string, Lazy<JsonElement>> Audits = [];
+
     private readonly TemporaryFolder folder = new();
 
     public static TheoryData<string> Hosts => CapturedHost.All;
@@ -19,7 +23,7 @@ public sealed partial class PageContentTests : IDisposable
     [MemberData(nameof(Hosts))]
     public void Every_function_has_its_card_with_the_verdict_the_evidence_and_the_sources(string host)
     {
-        HtmlPage page = HtmlPage.Of(folder, CapturedHost.Archive(host));
+        HtmlPage page = Page(host);
         JsonElement[] functions = Functions(host);
         page.All("article").SelectMany(HtmlPage.AddressesOf).Order(StringComparer.Ordinal).ShouldBe(functions.Select(Address).Order(StringComparer.Ordinal));
         foreach (JsonElement function in functions)
@@ -41,7 +45,7 @@ public sealed partial class PageContentTests : IDisposable
     [MemberData(nameof(Hosts))]
     public void The_picture_has_every_function_on_its_bus_and_every_bus_with_its_flag(string host)
     {
-        HtmlPage page = HtmlPage.Of(folder, CapturedHost.Archive(host));
+        HtmlPage page = Page(host);
         JsonElement[] functions = Functions(host);
         XElement topology = page.ById("topology");
         HtmlPage.All(topology, "a", "tile").Count().ShouldBe(functions.Length);
@@ -66,7 +70,7 @@ public sealed partial class PageContentTests : IDisposable
     [MemberData(nameof(Hosts))]
     public void The_counts_are_those_of_the_verdicts(string host)
     {
-        HtmlPage page = HtmlPage.Of(folder, CapturedHost.Archive(host));
+        HtmlPage page = Page(host);
         string[] verdicts = [.. Functions(host).Select(function => Words[function.GetProperty("isolation").GetProperty("verdict").GetString()!])];
         page.All("ul", "counts").Single().Elements("li").Select(item => Digits().Match(item.Value).Value)
             .ShouldBe(((string[])["not isolated", "unknown", "isolated"]).Select(word => $"{verdicts.Count(verdict => verdict == word)}"));
@@ -80,7 +84,7 @@ public sealed partial class PageContentTests : IDisposable
     [MemberData(nameof(Hosts))]
     public void It_needs_nothing_beside_itself_and_its_markup_is_in_order(string host)
     {
-        HtmlPage page = HtmlPage.Of(folder, CapturedHost.Archive(host));
+        HtmlPage page = Page(host);
         string[] elements = [.. page.Root.DescendantsAndSelf().Select(element => element.Name.LocalName).Distinct()];
         elements.Intersect(["script", "link", "img", "iframe", "object", "embed", "svg"]).ShouldBeEmpty();
         XAttribute[] attributes = [.. page.Root.DescendantsAndSelf().Attributes()];
@@ -112,7 +116,7 @@ public sealed partial class PageContentTests : IDisposable
     public void A_BAR_is_drawn_at_each_page_size()
     {
         // The layout that README.md shows: 16K, the table at 0x2000 with 65 entries, the PBA at 0x3000; not isolated.
-        HtmlPage page = HtmlPage.Of(folder, CapturedHost.Archive("x86-intel-ir-off-by-cmdline"));
+        HtmlPage page = Page("x86-intel-ir-off-by-cmdline");
         XElement card = page.CardOf("0000:00:03.0");
         Map(card, "s12").ShouldBe(["0x0–0x1fff | 2 | registers | ✓ mapped", "0x2000–0x2fff | 1 | registers + table | ⊘ trapped", "0x3000–0x3fff | 1 | registers + PBA | ✓ mapped"]);
         Map(card, "s14").ShouldBe(["0x0–0x3fff | 1 | registers + table + PBA | ⊘ trapped"]);
@@ -150,7 +154,7 @@ public sealed partial class PageContentTests : IDisposable
     [Fact]
     public void Functions_that_share_a_group_are_listed_together()
     {
-        HtmlPage page = HtmlPage.Of(folder, CapturedHost.Archive("x86-intel-ir-rich"));
+        HtmlPage page = Page("x86-intel-ir-rich");
         string[] members = [.. Functions("x86-intel-ir-rich").Where(function => function.GetProperty("iommuGroup").GetInt32() == 6).Select(Address)];
         members.Length.ShouldBe(3);
         HtmlPage.Rows(HtmlPage.All(page.ById("groups"), "table").Single()).ShouldContain($"6 | ✓ isolated | {string.Join(", ", members)}");
@@ -181,11 +185,18 @@ public sealed partial class PageContentTests : IDisposable
 
     private static string Checked(HtmlPage page) => (string)page.All("input").Single(input => input.Attribute("checked") != null).Attribute("id")!;
 
-    private static JsonElement[] Functions(string host) =>
-        [.. CliRun.Of("audit", "--json", "--root", CapturedHost.Archive(host)).Json().GetProperty("functions").EnumerateArray()];
+    private static HtmlPage Page(string host) => Pages.GetOrAdd(host, name => new(() =>
+    {
+        using var folder = new TemporaryFolder();
+        return HtmlPage.Of(folder, CapturedHost.Archive(name));
+    })).Value;
 
-    private static string SizeOf(string host) =>
-        CliRun.Of("audit", "--json", "--root", CapturedHost.Archive(host)).Json().GetProperty("host").GetProperty("pageSize").GetInt32() == 65536 ? "s16" : "s12";
+    private static JsonElement Audit(string host) =>
+        Audits.GetOrAdd(host, name => new(() => CliRun.Of("audit", "--json", "--root", CapturedHost.Archive(name)).Json())).Value;
+
+    private static JsonElement[] Functions(string host) => [.. Audit(host).GetProperty("functions").EnumerateArray()];
+
+    private static string SizeOf(string host) => Audit(host).GetProperty("host").GetProperty("pageSize").GetInt32() == 65536 ? "s16" : "s12";
 
     private static string Address(JsonElement function) => Text(function, "address");
 
