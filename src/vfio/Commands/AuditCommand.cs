@@ -17,7 +17,7 @@ internal static class AuditCommand
         Option<string?> root = HostSource.RootOption();
         Option<bool> json = Options.Json();
         var html = new Option<string?>("--html") { Description = "Write the audit to a file, as a page to look at; an existing file is replaced", HelpName = "FILE" };
-        html.Validators.Add(result => OutputFile.RequireName(result, "a page"));
+        html.Validators.Add(result => Options.RequireFileName(result, "a page"));
         Option<uint?> pageSize = Options.PageSize("Decide for this page size instead of the host's own");
         Option<MsixTableRule> rule = Options.Rule();
         var addresses = new Argument<PciAddress[]>("ADDRESS")
@@ -41,7 +41,7 @@ internal static class AuditCommand
             stop.ThrowIfCancellationRequested();
             if (parsed.GetValue(html) is { } file)
             {
-                OutputFile.Write(file, new HtmlReport(audit).Write, stop);
+                WholeFile.Write(file, new HtmlReport(audit).Write, stop);
             }
 
             if (parsed.GetValue(json))

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using VfioSharp.Cli.Hosting;
+using VfioSharp.Cli.Output;
 using VfioSharp.Pci.Evidence;
 using VfioSharp.Pci.Snapshots;
 using VfioSharp.VirtualHost.Evidence;
@@ -19,7 +20,7 @@ internal static class SnapshotCommand
             HelpName = "FILE",
             Required = true,
         };
-        file.Validators.Add(result => OutputFile.RequireName(result, "a snapshot"));
+        file.Validators.Add(result => Options.RequireFileName(result, "a snapshot"));
         var command = new Command("snapshot", """
             Write what the audit reads of this host, and nothing secret, to a file that 'vfio audit --root FILE' judges the same elsewhere.
 
@@ -50,7 +51,7 @@ internal static class SnapshotCommand
             var tree = new MemoryTree();
             host.WriteTo(tree);
             string path = parsed.GetValue(file)!;
-            OutputFile.Write(path, stream => SnapshotArchive.Write(tree, stream), stop);
+            WholeFile.Write(path, stream => SnapshotArchive.Write(tree, stream), stop);
             string count = string.Create(CultureInfo.InvariantCulture, $"{host.Functions.Length} function{(host.Functions.Length == 1 ? "" : "s")}");
             output.WriteLine($"{path}: {count}; judge it with: vfio audit --root {path}");
             return Task.FromResult((int)ExitStatus.Ok);

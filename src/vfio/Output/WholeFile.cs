@@ -1,23 +1,25 @@
-using System.CommandLine.Parsing;
+using System.Text;
 using VfioSharp.Linux;
 using VfioSharp.Pci.Evidence;
 
-namespace VfioSharp.Cli.Commands;
+namespace VfioSharp.Cli.Output;
 
-/// <summary>A file that a command makes. It is written beside and moved over: whoever reads it sees the old one or the new one, whole.</summary>
-internal static class OutputFile
+/// <summary>Writes files that others may read meanwhile: beside, then moved over, so that they see the old one or the new one, whole.</summary>
+internal static class WholeFile
 {
-    /// <summary>Refuses a file that has no name, or the one that elsewhere means standard output.</summary>
-    public static void RequireName(OptionResult result, string content)
+    /// <summary>Writes text.</summary>
+    /// <param name="path">The file; an existing one is replaced, a link stays a link.</param>
+    /// <param name="write">Writes it.</param>
+    /// <param name="stop">Gives up; the file stays as it was.</param>
+    /// <exception cref="CliException">It cannot be written; the message says why.</exception>
+    public static void WriteText(string path, Action<TextWriter> write, CancellationToken stop) => Write(path, stream =>
     {
-        if (result.Tokens is [{ Value: "" or "-" } token])
-        {
-            result.AddError($"{result.Option.Name} {(token.Value.Length == 0 ? "''" : token.Value)}: {content} goes to a file, which needs a name (./- is one)");
-        }
-    }
+        using var writer = new StreamWriter(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { NewLine = "\n" };
+        write(writer);
+    }, stop);
 
-    /// <summary>Writes a file, or replaces one.</summary>
-    /// <exception cref="CliException">It cannot be written; what was there before is still there.</exception>
+    /// <summary>Writes bytes.</summary>
+    /// <inheritdoc cref="WriteText"/>
     public static void Write(string path, Action<Stream> write, CancellationToken stop)
     {
         string? partial = null;
@@ -44,7 +46,7 @@ internal static class OutputFile
         }
     }
 
-    // Where the file really lies: a link stays a link. Only a file is replaced, never /dev/null or a pipe.
+    // Where the file really lies. Only a file is replaced, never /dev/null or a pipe.
     private static string TargetOf(string path)
     {
         string full = Path.GetFullPath(path);
