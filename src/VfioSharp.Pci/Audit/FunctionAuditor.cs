@@ -22,7 +22,6 @@ internal sealed class FunctionAuditor(HostEvidence host, PciTopology topology, u
         IsolationAssessment assessment = isolation.Assess(node);
         MsixGeometry? geometry = configuration.Capabilities.Msix is { } capability
             ? MsixGeometry.Create(capability, bars, evidence.VendorId, evidence.DeviceId) : null;
-        MsixTableQuestion? question = geometry is { Table: { } table } ? Ask(evidence, bars, geometry, table, assessment) : null;
         return new FunctionAudit
         {
             Node = node,
@@ -30,20 +29,27 @@ internal sealed class FunctionAuditor(HostEvidence host, PciTopology topology, u
             Isolation = assessment,
             Assignability = Assignability.Of(host, holders, node, configuration),
             Msix = geometry,
-            Table = question is null ? null : MsixTablePolicy.Decide(question),
+            Table = geometry is { IsUsable: true } ? Decide(evidence, bars, geometry.TableBar, geometry, assessment) : null,
             Findings = [.. configuration.Findings, .. bars.Findings, .. geometry?.Findings ?? []],
         };
     }
 
-    private MsixTableQuestion Ask(FunctionEvidence evidence, BarSet bars, MsixGeometry geometry, ByteRange table, IsolationAssessment assessment)
+    /// <summary>Decides about a BAR, which may be one without a table; null where it is no memory BAR of known length.</summary>
+    public MsixTableDecision? Decide(FunctionEvidence evidence, BarSet bars, int index, MsixGeometry? geometry, IsolationAssessment assessment)
     {
-        BarResource bar = bars[geometry.TableBar];
-        return new MsixTableQuestion(
-            new ByteRange(0, bar.Length), table, geometry.PbaBar == geometry.TableBar ? geometry.Pba : null,
-            mappability.Offer(evidence, bar, table), pageSize, assessment.Verdict, rule)
+        BarResource bar = bars[index];
+        if (!bar.IsMemory || bar.Length == 0)
+        {
+            return null;
+        }
+
+        ByteRange? table = geometry?.TableBar == index ? geometry.Table : null;
+        return MsixTablePolicy.Decide(new MsixTableQuestion(
+            new ByteRange(0, bar.Length), table, geometry?.PbaBar == index ? geometry.Pba : null,
+            mappability.Offer(evidence, bar, table.GetValueOrDefault()), pageSize, assessment.Verdict, rule)
         {
             IsolationAdvice = assessment.Advice,
             RelocationBar = MsixRelocation.Suggest(bars),
-        };
+        });
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using VfioSharp.Pci.Addressing;
+using VfioSharp.Pci.Configuration;
 using VfioSharp.Pci.Evidence;
 using VfioSharp.Pci.Mapping;
 using VfioSharp.Pci.Topology;
@@ -9,8 +10,12 @@ namespace VfioSharp.Pci.Audit;
 /// <summary>The audit of a host: every function with its verdict, its table and the decision about the table's page.</summary>
 public sealed class HostAudit
 {
-    private HostAudit(HostEvidence host, PciTopology topology, uint pageSize, ImmutableArray<FunctionAudit> functions)
+    private readonly MsixTableRule rule;
+    private readonly Dictionary<uint, FunctionAuditor> auditors = [];
+
+    private HostAudit(HostEvidence host, PciTopology topology, uint pageSize, MsixTableRule rule, ImmutableArray<FunctionAudit> functions)
     {
+        this.rule = rule;
         Host = host;
         Topology = topology;
         PageSize = pageSize;
@@ -42,7 +47,39 @@ public sealed class HostAudit
         PciTopology topology = PciTopology.Build(host);
         var auditor = new FunctionAuditor(host, topology, pageSize ?? host.PageSize, rule);
         IEnumerable<PciAddress> wanted = addresses is { Count: > 0 } ? addresses.Distinct().Order() : host.Functions.Select(function => function.Address);
-        return new HostAudit(host, topology, pageSize ?? host.PageSize, [.. wanted.Select(address => auditor.Audit(
+        return new HostAudit(host, topology, pageSize ?? host.PageSize, rule, [.. wanted.Select(address => auditor.Audit(
             topology.TryGetNode(address, out PciNode? node) ? node : throw new ArgumentException($"the host has no function at {address}", nameof(addresses))))]);
+    }
+
+    /// <summary>
+    /// What is mapped and trapped of one of a function's BARs on pages of some size, by the rule and the verdict of this audit. A BAR without a
+    /// table is mapped as far as the host's vfio-pci offers it.
+    /// </summary>
+    /// <param name="function">One of <see cref="Functions"/>.</param>
+    /// <param name="bar">The BAR, 0 to 5.</param>
+    /// <param name="pageSize">The page size to decide for, in bytes, a power of two.</param>
+    /// <returns>The decision; null where nothing is to be mapped: no memory BAR, or one of unknown length.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="bar"/> is not 0 to 5.</exception>
+    /// <exception cref="ArgumentException"><paramref name="pageSize"/> is no power of two.</exception>
+    public MsixTableDecision? Decide(FunctionAudit function, int bar, uint pageSize)
+    {
+        ArgumentNullException.ThrowIfNull(function);
+        ArgumentOutOfRangeException.ThrowIfNegative(bar);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(bar, BarResource.RomIndex);
+        if (!uint.IsPow2(pageSize))
+        {
+            throw new ArgumentException($"a page size is a power of two, which {pageSize} is not", nameof(pageSize));
+        }
+
+        lock (auditors)
+        {
+            if (!auditors.TryGetValue(pageSize, out FunctionAuditor? auditor))
+            {
+                auditor = new FunctionAuditor(Host, Topology, pageSize, rule);
+                auditors.Add(pageSize, auditor);
+            }
+
+            return auditor.Decide(function.Evidence, function.Bars, bar, function.Msix, function.Isolation);
+        }
     }
 }

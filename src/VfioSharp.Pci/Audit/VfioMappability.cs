@@ -13,6 +13,7 @@ internal sealed class VfioMappability(HostEvidence host, uint pageSize)
 
     private readonly Lazy<Dictionary<ulong, int>> smallBars = new(() => CountSmallBars(host, pageSize));
 
+    /// <summary>What may be mapped of a BAR; the table is empty where the BAR holds none.</summary>
     public ImmutableArray<ByteRange> Offer(FunctionEvidence function, BarResource bar, ByteRange table)
     {
         if (!CanMap(function, bar))

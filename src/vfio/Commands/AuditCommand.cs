@@ -1,4 +1,5 @@
 using System.CommandLine;
+using VfioSharp.Cli.Html;
 using VfioSharp.Cli.Output;
 using VfioSharp.Pci.Addressing;
 using VfioSharp.Pci.Audit;
@@ -15,6 +16,8 @@ internal static class AuditCommand
     {
         Option<string?> root = HostSource.RootOption();
         Option<bool> json = Options.Json();
+        var html = new Option<string?>("--html") { Description = "Write the audit to a file, as a page to look at; an existing file is replaced", HelpName = "FILE" };
+        html.Validators.Add(result => Options.RequireFileName(result, "a page"));
         Option<uint?> pageSize = Options.PageSize("Decide for this page size instead of the host's own");
         Option<MsixTableRule> rule = Options.Rule();
         var addresses = new Argument<PciAddress[]>("ADDRESS")
@@ -27,18 +30,27 @@ internal static class AuditCommand
             Say, for every PCI function of a host, whether its MSIs are isolated, where its MSI-X table lies, and what may be mapped.
 
             Exit status: 0 all isolated or nothing to judge, 1 something is not isolated, 2 something is unknown.
-            Examples: vfio audit; vfio audit 0000:01:00.0 --json; vfio audit --root host.tar.gz
+            Examples: vfio audit; vfio audit 0000:01:00.0 --json; vfio audit --root host.tar.gz --html host.html
             """)
-        { addresses, root, json, pageSize, rule };
+        { addresses, root, json, html, pageSize, rule };
         command.SetAction((parsed, stop) =>
         {
             HostEvidence host = HostSource.Read(parsed.GetValue(root));
             stop.ThrowIfCancellationRequested();
             HostAudit audit = HostAudit.Of(host, HostSource.Select(host, parsed.GetValue(addresses) ?? []), parsed.GetValue(pageSize), parsed.GetValue(rule));
             stop.ThrowIfCancellationRequested();
+            if (parsed.GetValue(html) is { } file)
+            {
+                WholeFile.Write(file, new HtmlReport(audit).Write, stop);
+            }
+
             if (parsed.GetValue(json))
             {
                 JsonOutput.Write(output, writer => AuditJson.Write(writer, audit));
+            }
+            else if (parsed.GetValue(html) is { } page)
+            {
+                output.WriteLine($"{page}: {AuditReport.Count(audit)}; look at it in a browser");
             }
             else
             {

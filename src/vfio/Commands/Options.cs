@@ -66,6 +66,15 @@ internal static class Options
         },
     };
 
+    /// <summary>Refuses a file that has no name, or the one that elsewhere means standard output.</summary>
+    public static void RequireFileName(OptionResult result, string content)
+    {
+        if (result.Tokens is [{ Value: "" or "-" } token])
+        {
+            result.AddError($"{result.Option.Name} {(token.Value.Length == 0 ? "''" : token.Value)}: {content} goes to a file, which needs a name (./- is one)");
+        }
+    }
+
     public static Option<T> Choice<T>(string name, string description)
         where T : struct, Enum
     {

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using System.Globalization;
 using VfioSharp.Cli.Hosting;
 using VfioSharp.Cli.Output;
@@ -21,7 +20,7 @@ internal static class SnapshotCommand
             HelpName = "FILE",
             Required = true,
         };
-        file.Validators.Add(RequireFile);
+        file.Validators.Add(result => Options.RequireFileName(result, "a snapshot"));
         var command = new Command("snapshot", """
             Write what the audit reads of this host, and nothing secret, to a file that 'vfio audit --root FILE' judges the same elsewhere.
 
@@ -58,13 +57,5 @@ internal static class SnapshotCommand
             return Task.FromResult((int)ExitStatus.Ok);
         });
         return command;
-    }
-
-    private static void RequireFile(OptionResult result)
-    {
-        if (result.Tokens is [{ Value: "" or "-" } token])
-        {
-            result.AddError($"--output {(token.Value.Length == 0 ? "''" : token.Value)}: a snapshot goes to a file, which needs a name (./- is one)");
-        }
     }
 }

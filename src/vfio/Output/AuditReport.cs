@@ -39,6 +39,16 @@ internal sealed class AuditReport(IAnsiConsole console)
         WriteSummary(audit);
     }
 
+    /// <summary>How many functions there are, and of each verdict.</summary>
+    public static string Count(HostAudit audit)
+    {
+        int isolated = audit.Functions.Count(f => f.Isolation.Verdict == IsolationVerdict.Isolated);
+        int not = audit.Functions.Count(f => f.Isolation.Verdict == IsolationVerdict.NotIsolated);
+        int unknown = audit.Functions.Length - isolated - not;
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{audit.Functions.Length} function{(audit.Functions.Length == 1 ? "" : "s")}: {isolated} isolated, {not} not isolated, {unknown} unknown");
+    }
+
     private void WriteHost(HostAudit audit)
     {
         HostEvidence host = audit.Host;
@@ -80,12 +90,8 @@ internal sealed class AuditReport(IAnsiConsole console)
 
     private void WriteSummary(HostAudit audit)
     {
-        int isolated = audit.Functions.Count(f => f.Isolation.Verdict == IsolationVerdict.Isolated);
-        int not = audit.Functions.Count(f => f.Isolation.Verdict == IsolationVerdict.NotIsolated);
-        int unknown = audit.Functions.Length - isolated - not;
         console.WriteLine();
-        console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{audit.Functions.Length} function{(audit.Functions.Length == 1 ? "" : "s")}: {isolated} isolated, {not} not isolated, {unknown} unknown."));
+        console.WriteLine($"{Count(audit)}.");
         foreach (string advice in audit.Functions.Select(f => f.Isolation.Advice).OfType<string>().Distinct())
         {
             console.Line("To isolate: ", $"{advice}.");

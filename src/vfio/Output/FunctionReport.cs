@@ -26,6 +26,32 @@ internal sealed class FunctionReport(IAnsiConsole console, HostAudit audit)
         _ => "unknown",
     };
 
+    /// <summary>Whether something filters the function's messages, or could.</summary>
+    public static string DescribeFilter(IsolationAssessment isolation) => isolation switch
+    {
+        { InUse: true } => "a filter is in use",
+        { InUse: false, Advertised: true } => "a filter is advertised but not in use",
+        { InUse: false } => "no filter is in use",
+        { Advertised: true } => "a filter is advertised; whether it is in use is unknown",
+        _ => "whether a filter is in use is unknown",
+    };
+
+    /// <summary>What this kernel would do.</summary>
+    public static string DescribeKernel(IsolationAssessment isolation) => isolation.KernelAccepts switch
+    {
+        true => "this kernel's VFIO would let it attach",
+        false => "this kernel's VFIO refuses it",
+        null => "whether this kernel's VFIO would let it attach cannot be told",
+    };
+
+    /// <summary>Why nothing is said of a function's MSI-X.</summary>
+    public static string DescribeAbsence(ConfigurationSpace configuration) => configuration switch
+    {
+        { Length: > 0, IsAbsent: true } => "not readable: the function does not answer (removed, or powered down)",
+        { HoldsCapabilities: true } => "none",
+        _ => "not readable: configuration space beyond byte 63 needs root",
+    };
+
     public static string Count(int vectors) => string.Create(CultureInfo.InvariantCulture, $"{vectors} vector{(vectors == 1 ? "" : "s")}");
 
     public void Write(FunctionAudit function)
@@ -60,21 +86,7 @@ internal sealed class FunctionReport(IAnsiConsole console, HostAudit audit)
 
     private void WriteIsolation(IsolationAssessment isolation)
     {
-        string use = isolation switch
-        {
-            { InUse: true } => "a filter is in use",
-            { InUse: false, Advertised: true } => "a filter is advertised but not in use",
-            { InUse: false } => "no filter is in use",
-            { Advertised: true } => "a filter is advertised; whether it is in use is unknown",
-            _ => "whether a filter is in use is unknown",
-        };
-        string kernel = isolation.KernelAccepts switch
-        {
-            true => "this kernel's VFIO would let it attach",
-            false => "this kernel's VFIO refuses it",
-            null => "whether this kernel's VFIO would let it attach cannot be told",
-        };
-        Line("MSIs", $"{Describe(isolation.Verdict)}; {use}; {kernel} ({isolation.Platform})", StyleOf(isolation.Verdict));
+        Line("MSIs", $"{Describe(isolation.Verdict)}; {DescribeFilter(isolation)}; {DescribeKernel(isolation)} ({isolation.Platform})", StyleOf(isolation.Verdict));
         foreach (IsolationFinding finding in isolation.Findings)
         {
             Line("", $"{finding.Source}: {finding.Text}");
@@ -85,12 +97,7 @@ internal sealed class FunctionReport(IAnsiConsole console, HostAudit audit)
     {
         if (function.Msix is not { } msix)
         {
-            Line("MSI-X", function.Configuration switch
-            {
-                { Length: > 0, IsAbsent: true } => "not readable: the function does not answer (removed, or powered down)",
-                { HoldsCapabilities: true } => "none",
-                _ => "not readable: configuration space beyond byte 63 needs root",
-            });
+            Line("MSI-X", DescribeAbsence(function.Configuration));
             return;
         }
 

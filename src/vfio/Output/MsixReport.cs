@@ -10,8 +10,7 @@ internal static class MsixReport
 {
     public static void Write(LabelledLines lines, MsixGeometry msix, MsixTableDecision? decision, uint pageSize)
     {
-        lines.Line("MSI-X", string.Create(CultureInfo.InvariantCulture,
-            $"{FunctionReport.Count(msix.Capability.Vectors)}; table in BAR {msix.TableBar} at {msix.Table?.ToString() ?? "nowhere usable"}; PBA in BAR {msix.PbaBar} at {msix.Pba?.ToString() ?? "nowhere usable"}"));
+        lines.Line("MSI-X", Describe(msix));
         if (decision is not null)
         {
             string neighbours = string.Join(", ", msix.TablePageNeighbours(pageSize)
@@ -21,6 +20,10 @@ internal static class MsixReport
             lines.Line("", $"mapped {Join(decision.Mapped)}; trapped {Join(decision.Trapped)}");
         }
     }
+
+    /// <summary>How many vectors, and where table and PBA lie.</summary>
+    public static string Describe(MsixGeometry msix) => string.Create(CultureInfo.InvariantCulture,
+        $"{FunctionReport.Count(msix.Capability.Vectors)}; table in BAR {msix.TableBar} at {msix.Table?.ToString() ?? "nowhere usable"}; PBA in BAR {msix.PbaBar} at {msix.Pba?.ToString() ?? "nowhere usable"}");
 
     private static string Join(IEnumerable<ByteRange> ranges)
     {

@@ -7,7 +7,7 @@ public sealed class HelpTests
 {
     [Theory]
     [InlineData("", "audit", "show", "plan", "snapshot", "list", "bind", "unbind", "diff", "fleet", "serve", "connect", "host", "demo", "--version")]
-    [InlineData("audit", "ADDRESS", "--root", "--json", "--page-size", "--rule", "requireIsolation|neverMap|acceptRisk", "Exit status")]
+    [InlineData("audit", "ADDRESS", "--root", "--json", "--html <FILE>", "--page-size", "--rule", "requireIsolation|neverMap|acceptRisk", "Exit status")]
     [InlineData("show", "ADDRESS", "--root", "--json", "--rule", "Exit status")]
     [InlineData("plan", "--bar", "--table", "--vectors", "--pba", "--page-size", "--verdict", "--rule", "--backend", "whole|none|OFF+LEN", "--json", "Example")]
     [InlineData("snapshot", "-o, --output", "--root", "nothing secret")]
