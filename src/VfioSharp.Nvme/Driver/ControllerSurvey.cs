@@ -115,6 +115,7 @@ internal sealed class ControllerSurvey(ControllerAccess access, AdminQueue admin
             ErrorLogEntries = said.ErrorLogEntries + 1,
             AsyncEventLimit = said.AsyncEventLimit + 1,
             NamespaceLimit = said.NamespaceCount,
+            CanTakeSgl = (said.SglSupport & 3) is 1 or 2,
             CanShadowDoorbells = (said.OptionalAdminCommands & 0x100) != 0,
         };
     }

@@ -66,6 +66,9 @@ public sealed record NvmeControllerInfo
     /// <summary>NN.</summary>
     internal uint NamespaceLimit { get; init; }
 
+    /// <summary>Whether data of I/O commands may be described by SGLs, at any multiple of 4.</summary>
+    internal bool CanTakeSgl { get; init; }
+
     /// <summary>Whether Doorbell Buffer Config is there.</summary>
     internal bool CanShadowDoorbells { get; init; }
 }

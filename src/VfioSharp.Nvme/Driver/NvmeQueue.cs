@@ -365,12 +365,22 @@ public sealed class NvmeQueue : IAsyncDisposable
     private void Fill(CommandSlot slot, in NvmeCommand command)
     {
         slot.Opcode = (byte)command.Opcode;
-        (ulong Prp1, ulong Prp2) data = default;
+        (ulong First, ulong Second) data = default;
+        DataTransfer transfer = DataTransfer.Prp;
         uint dword10 = (uint)command.Block, dword11 = (uint)(command.Block >> 32), dword12 = command.Dword12;
         if (command.Buffer is { } buffer)
         {
-            data = TransferPages.Describe(
-                buffer.Iova.Value + (ulong)command.Offset, command.Length, pair.Geometry.PageSize, pair.ListOf(slot), pair.ListAddress(slot));
+            ulong address = buffer.Iova.Value + (ulong)command.Offset;
+            if (core.Controller.CanTakeSgl && TransferPages.NeedList(address, command.Length, pair.Geometry.PageSize))
+            {
+                // One piece, however many pages: nothing to write down beside the command, and for a controller one address to find.
+                transfer = DataTransfer.Sgl;
+                (data.First, data.Second) = SglDescriptor.Of(SglType.DataBlock, address, (uint)command.Length);
+            }
+            else
+            {
+                data = TransferPages.Describe(address, command.Length, pair.Geometry.PageSize, pair.ListOf(slot), pair.ListAddress(slot));
+            }
         }
         else if (command.Opcode == IoOpcode.DatasetManagement)
         {
@@ -382,10 +392,11 @@ public sealed class NvmeQueue : IAsyncDisposable
         pair.NextEntry = new SubmissionEntry
         {
             Opcode = (byte)command.Opcode,
+            Flags = SubmissionEntry.FlagsOf(transfer),
             CommandId = slot.CommandId,
             NamespaceId = command.NamespaceId,
-            Prp1 = data.Prp1,
-            Prp2 = data.Prp2,
+            Prp1 = data.First,
+            Prp2 = data.Second,
             Dword10 = dword10,
             Dword11 = dword11,
             Dword12 = dword12,

@@ -5,6 +5,12 @@ namespace VfioSharp.Nvme.Driver;
 /// <summary>Describes memory to a controller by PRP entries (NVM Express Base 2.0, 4.3).</summary>
 internal static class TransferPages
 {
+    /// <summary>Whether memory that lies in one piece touches more pages than the command has entries for.</summary>
+    /// <param name="address">Where, a multiple of 4.</param>
+    /// <param name="length">In bytes, 1 and up.</param>
+    /// <param name="pageSize">The memory page in bytes, a power of two.</param>
+    public static bool NeedList(ulong address, int length, int pageSize) => length - (pageSize - (int)(address & (uint)(pageSize - 1))) > pageSize;
+
     /// <summary>Memory that lies in one piece of the function's addresses.</summary>
     /// <param name="address">Where, a multiple of 4.</param>
     /// <param name="length">In bytes, 1 and up.</param>

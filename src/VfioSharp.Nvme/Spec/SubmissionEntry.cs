@@ -72,6 +72,9 @@ internal struct SubmissionEntry
     /// <summary>NLB of reads, writes and their like: how many logical blocks, 1 to 65536.</summary>
     public readonly int BlockCount => (int)(Dword12 & 0xFFFF) + 1;
 
+    /// <summary>Makes <see cref="Flags"/> of a command by itself.</summary>
+    public static byte FlagsOf(DataTransfer transfer) => (byte)((int)transfer << 6);
+
     /// <summary>The data's SGL descriptor, where there is one in place of PRPs.</summary>
     public readonly SglDescriptor Sgl => new(Prp1, Prp2);
 }
