@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using VfioSharp.Cli.Commands;
+using VfioSharp.Devices;
 using VfioSharp.Devices.Emulation;
 using VfioSharp.Nvme.Controller;
 
@@ -13,7 +14,8 @@ internal sealed class NvmeServing
     /// <summary>The function's name on the command line.</summary>
     public const string Name = "nvme";
 
-    private const int MinVectorBlock = 512;
+    private const int DefaultBlock = 512;
+    private const int NoSuchFile = 2; // ENOENT
 
     private readonly Option<string[]> files = new("--file")
     {
@@ -28,7 +30,7 @@ internal sealed class NvmeServing
         CustomParser = result => [.. result.Tokens.Select(token => Parse(token.Value, result))],
     };
 
-    private readonly Option<int> blockSize = Options.Number("--block-size", "nvme: the logical block in bytes", "512|4096", MinVectorBlock);
+    private readonly Option<int> blockSize = Options.Number("--block-size", "nvme: the logical block in bytes", "512|4096", DefaultBlock);
     private readonly Option<bool> readOnly = new("--read-only") { Description = "nvme: files are only read, and their namespaces write protected" };
     private readonly Option<bool> direct = new("--direct") { Description = "nvme: past the host's page cache (O_DIRECT)" };
     private readonly Option<MsixTableLocation> table = Options.Choice<MsixTableLocation>("--msix-bar", "nvme: the MSI-X table beside the doorbells in BAR 0, as on most SSDs, or in a BAR of its own");
@@ -127,7 +129,7 @@ internal sealed class NvmeServing
         {
             return make();
         }
-        catch (Exception problem) when (problem is FileNotFoundException or DirectoryNotFoundException)
+        catch (PciException problem) when (problem.ErrorNumber == NoSuchFile)
         {
             throw new CliException(ExitStatus.InputMissing, problem.Message);
         }

@@ -86,10 +86,10 @@ public sealed partial class NvmeCommandTests : IDisposable
         CliRun.Of([.. write, "--block", "9000", "-i", File("some", Bytes(512))]).ShouldBeRefused(64, "namespace 1 has 8192 blocks");
         CliRun.Of([.. write, "-n", "7", "-i", folder["some"]]).ShouldBeRefused(66, "has no namespace 7; it has: 1");
         CliRun.Of([.. write, "-i", folder["none"]]).ShouldBeRefused(66, "there is no such file");
-        System.IO.File.ReadAllBytes(image).ShouldAllBe(each => each == 0);
+        Look(image).ShouldAllBe(each => each == 0);
 
         CliRun.Of([.. write, "--pad", "--fua", "-i", folder["odd"]]).Output.ShouldStartWith("2 blocks of 512 bytes written");
-        System.IO.File.ReadAllBytes(image).AsSpan(0, 700).SequenceEqual(Bytes(700)).ShouldBeTrue();
+        Look(image).AsSpan(0, 700).SequenceEqual(Bytes(700)).ShouldBeTrue();
     }
 
     [Theory]
@@ -160,6 +160,15 @@ public sealed partial class NvmeCommandTests : IDisposable
     {
         byte[] bytes = new byte[length];
         new Random(length).NextBytes(bytes);
+        return bytes;
+    }
+
+    /// <summary>What a file holds that the server has locked.</summary>
+    private static byte[] Look(string path)
+    {
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        byte[] bytes = new byte[stream.Length];
+        stream.ReadExactly(bytes);
         return bytes;
     }
 

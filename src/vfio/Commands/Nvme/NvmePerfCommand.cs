@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.CommandLine;
+using System.Globalization;
 using VfioSharp.Cli.Nvme;
 using VfioSharp.Cli.Output;
 using VfioSharp.Nvme.Driver;
@@ -37,18 +38,21 @@ internal static class NvmePerfCommand
         arguments.AddTo(command);
         command.Validators.Add(result =>
         {
-            // A value that could not be parsed has had its own message.
+            // From the words, for a value that could not be parsed has had its own message.
             Check(depth, MaxDepth);
             Check(queues, MaxQueues);
             Check(time, 86400);
-            if (result.GetResult(workload) is { Implicit: false } chosen && !chosen.Errors.Any() && result.GetValue(workload) is not (PerfWorkload.RandRead or PerfWorkload.Read) && !result.GetValue(overwrite))
+            if (Word(workload) is { } word && Enum.TryParse(word, ignoreCase: true, out PerfWorkload chosen) && chosen is not (PerfWorkload.RandRead or PerfWorkload.Read)
+                && result.GetResult(overwrite) is null)
             {
-                result.AddError($"--workload {AuditJson.Camel(result.GetValue(workload))} destroys what the namespace holds: say --overwrite too");
+                result.AddError($"--workload {AuditJson.Camel(chosen)} destroys what the namespace holds: say --overwrite too");
             }
 
-            void Check(Option<int> option, int most)
+            string? Word(Option option) => result.GetResult(option) is { Tokens: [var token] } ? token.Value : null;
+
+            void Check(Option option, int most)
             {
-                if (result.GetResult(option) is { } given && !given.Errors.Any() && result.GetValue(option) is var value && (value < 1 || value > most))
+                if (int.TryParse(Word(option), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) && (value < 1 || value > most))
                 {
                     result.AddError($"{option.Name} {value}: not a number from 1 to {most}");
                 }
