@@ -57,6 +57,9 @@ public enum NvmeStatus
     /// <summary>The data of a command cannot be written at once, as it asked for.</summary>
     AtomicWriteUnitExceeded = 0x014,
 
+    /// <summary>The namespace is write protected.</summary>
+    NamespaceWriteProtected = 0x020,
+
     /// <summary>A format or sanitize operation is under way.</summary>
     FormatInProgress = 0x084,
 

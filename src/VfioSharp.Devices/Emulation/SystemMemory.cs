@@ -28,8 +28,11 @@ public sealed class SystemMemory
     /// <summary>What everything that the function does with memory passes; null for nothing.</summary>
     internal IFunctionTap? Tap { get; set; }
 
-    /// <summary>Whether the function may use memory at all now: it is master of its bus, and its host has not stopped it.</summary>
-    internal bool CanReach => configuration.CanMaster && Bus is not { IsStopped: true };
+    /// <summary>
+    /// Whether the function may reach memory at all: it is master of its bus, and its host has not stopped it. Who holds leases over time looks here
+    /// before using them.
+    /// </summary>
+    internal bool IsReachable => configuration.CanMaster && Bus is not { IsStopped: true };
 
     /// <summary>How many pieces of memory the function can reach.</summary>
     internal int Count => regions.Count;
@@ -80,7 +83,7 @@ public sealed class SystemMemory
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         lease = default;
-        if (!CanReach || Tap?.MayLease(address.Value, length, access) == false || regions.Acquire(address.Value, access) is not { } region)
+        if (!IsReachable || Tap?.MayLease(address.Value, length, access) == false || regions.Acquire(address.Value, access) is not { } region)
         {
             return false;
         }
@@ -98,11 +101,11 @@ public sealed class SystemMemory
 
     /// <summary>Reads, past the tap.</summary>
     internal bool Fetch(ulong address, Span<byte> destination) =>
-        CanReach && (regions.TryRead(address, destination) || Bus?.TryRead(address, destination) == true);
+        IsReachable && (regions.TryRead(address, destination) || Bus?.TryRead(address, destination) == true);
 
     /// <summary>Writes, past the tap.</summary>
     internal bool Store(ulong address, ReadOnlySpan<byte> source) =>
-        CanReach && (regions.TryWrite(address, source, log) || Bus?.TryWrite(address, source) == true);
+        IsReachable && (regions.TryWrite(address, source, log) || Bus?.TryWrite(address, source) == true);
 
     /// <summary>The function may have written these bytes.</summary>
     internal void NoteWritten(ulong address, ulong length) => log?.Mark(address, length);

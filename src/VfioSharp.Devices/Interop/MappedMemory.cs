@@ -19,6 +19,18 @@ internal static class MappedMemory
         return error == Errno.None ? address : 0;
     }
 
+    /// <summary>Takes memory of its own for this process, zeros that are there once they are touched; 0 where <paramref name="error"/> says why not.</summary>
+    /// <inheritdoc cref="Reserve"/>
+    public static nint Take(ulong length, out Errno error)
+    {
+        nint address = Libc.mmap(0, (nuint)length, ReadWrite, MapFlags.MAP_PRIVATE | MapFlags.MAP_ANONYMOUS, -1, 0);
+        error = address == Failure ? LastError() : Errno.None;
+        return error == Errno.None ? address : 0;
+    }
+
+    /// <summary>Says how memory is going to be used (<see cref="MemoryAdvice"/>).</summary>
+    public static Errno Advise(nint address, ulong length, int advice) => Libc.madvise(address, (nuint)length, advice) < 0 ? LastError() : Errno.None;
+
     /// <summary>Maps a file, shared, over addresses taken before; what is mapped there is replaced in one step.</summary>
     public static Errno Map(nint address, ulong length, FileDescriptor file, ulong offset) =>
         Libc.mmap(address, (nuint)length, ReadWrite, MapFlags.MAP_SHARED | MapFlags.MAP_FIXED, file, (long)offset) == Failure

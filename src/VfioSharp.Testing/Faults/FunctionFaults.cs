@@ -197,7 +197,7 @@ public sealed class FunctionFaults : IFunctionTap, IDisposable
 
     /// <inheritdoc/>
     bool IFunctionTap.MayLease(ulong address, int length, DmaAccess access) =>
-        !isRemoved && !dice.Plan.Rules.Any(rule => rule.Concerns(address, length, access));
+        !isRemoved && !dice.Plan.Rules.Any(rule => rule.Action == FaultAction.Remove || rule.Concerns(address, length, access));
 
     private bool Write(SystemMemory memory, in FaultEvent what, ReadOnlySpan<byte> source, Fault? fault)
     {
@@ -244,7 +244,7 @@ public sealed class FunctionFaults : IFunctionTap, IDisposable
     // Not being allowed at all now, as with bus mastering off, is no mistake of the function's.
     private bool Note(SystemMemory memory, in FaultEvent what, bool done)
     {
-        if (!done && memory.CanReach)
+        if (!done && memory.IsReachable)
         {
             lock (strays)
             {

@@ -78,6 +78,13 @@ public class MemoryFaultTests
     }
 
     [Fact]
+    public async Task Nor_is_any_where_the_function_is_to_be_removed()
+    {
+        await using var rig = new Rig("interrupt remove skip=1000");
+        rig.Leases(0, 16, DmaAccess.Read).ShouldBeFalse();
+    }
+
+    [Fact]
     public async Task What_was_never_shown_is_refused_and_counted()
     {
         await using var rig = new Rig("interrupt drop");
