@@ -66,9 +66,9 @@ internal sealed class Schedule
             await DriveAsync(outside).WaitAsync(3 * Patience);
         }
 
-        if (Plan.Faults.Rules.All(rule => rule.Shift == 0))
+        if (Plan.IsHonest)
         {
-            guarded.Check(); // else the plan itself has written behind a queue's end
+            guarded.Check(); // a command that was altered on its way may say to write beyond a buffer
         }
 
         if (Plan.IsHonest && !inside.IsRemoved && !outside.Log.Read().Any(record => record.Action == FaultAction.Remove))
@@ -101,8 +101,8 @@ internal sealed class Schedule
                 MaxQueues = 2,
                 UseInterrupts = !random.OneIn(5),
                 UseShadowDoorbells = random.OneIn(2),
-                IoTimeout = TimeSpan.FromMilliseconds(60),
-                AdminTimeout = TimeSpan.FromMilliseconds(150),
+                IoTimeout = Plan.Faults.Rules.IsEmpty ? Patience : TimeSpan.FromMilliseconds(60),
+                AdminTimeout = Plan.Faults.Rules.IsEmpty ? Patience : TimeSpan.FromMilliseconds(150),
                 ReadyTimeout = TimeSpan.FromSeconds(2),
                 MaxTransferLength = MaxTransfer,
             });
