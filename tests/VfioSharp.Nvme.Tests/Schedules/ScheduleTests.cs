@@ -33,7 +33,6 @@ public sealed class ScheduleTests(ITestOutputHelper output)
             }
 
             int left = Fuzz.Iterations(normal);
-            int count = left;
             var seeds = new FuzzRandom((ulong)DateTime.UtcNow.Ticks);
             var totals = new Totals();
             var failures = new ConcurrentQueue<Exception>();
@@ -57,7 +56,7 @@ public sealed class ScheduleTests(ITestOutputHelper output)
                     }
                 }
             })));
-            output.WriteLine($"{count} schedules, {totals.Ended} commands, {totals.Succeeded} of them well, {totals.Faults} faults");
+            output.WriteLine($"{totals.Schedules} schedules, {totals.Ended} commands, {totals.Succeeded} of them well, {totals.Faults} faults");
             failures.ShouldBeEmpty();
             totals.Succeeded.ShouldBeGreaterThan(0);
         }
@@ -87,6 +86,8 @@ public sealed class ScheduleTests(ITestOutputHelper output)
     {
         private readonly Lock gate = new();
 
+        public int Schedules { get; private set; }
+
         public long Ended { get; private set; }
 
         public long Succeeded { get; private set; }
@@ -97,6 +98,7 @@ public sealed class ScheduleTests(ITestOutputHelper output)
         {
             lock (gate)
             {
+                Schedules++;
                 Ended += schedule.Commands.Ended;
                 Succeeded += schedule.Commands.Succeeded;
                 Faults += schedule.Faults;
