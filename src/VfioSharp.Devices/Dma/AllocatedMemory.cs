@@ -11,16 +11,23 @@ internal sealed class AllocatedMemory : DmaMemory
 {
     private const int HugeShift = 26; // MFD_HUGE_SHIFT: the page's size as a power of two stands in the flags from here on
 
-    private AllocatedMemory(nint address, ulong length) => Set(address, length);
+    private readonly ulong margin;
+
+    private AllocatedMemory(nint address, ulong length, ulong margin)
+    {
+        this.margin = margin;
+        Set(address, length);
+    }
 
     /// <summary>Takes memory.</summary>
     /// <param name="function">Whom it is for.</param>
     /// <param name="length">In bytes, a multiple of <paramref name="alignment"/>.</param>
     /// <param name="alignment">Of its address in bytes, a power of two, at least the host's page.</param>
     /// <param name="hugePageSize">The size of its pages; 0 for ordinary ones.</param>
+    /// <param name="margin">How many bytes before and behind it are to be beyond reach: an access there ends the process. A multiple of the page.</param>
     /// <param name="file">The file behind it. The memory does not need it open.</param>
     /// <exception cref="PciException">There is none.</exception>
-    public static AllocatedMemory Take(PciFunction function, ulong length, ulong alignment, long hugePageSize, out MemoryFile file)
+    public static AllocatedMemory Take(PciFunction function, ulong length, ulong alignment, long hugePageSize, ulong margin, out MemoryFile file)
     {
         uint flags = MemoryFileFlags.MFD_ALLOW_SEALING;
         if (hugePageSize != 0)
@@ -32,10 +39,10 @@ internal sealed class AllocatedMemory : DmaMemory
             ? throw Failure(function, length, hugePageSize, Errno.EFBIG)
             : MemoryFile.Create("vfiosharp-dma", (long)length, flags, out Errno error) ?? throw Failure(function, length, hugePageSize, error);
         error = file.AddSeals(FileControl.F_SEAL_SHRINK | FileControl.F_SEAL_GROW);
-        nint address = error == Errno.None ? Map(file, length, alignment, out error) : 0;
+        nint address = error == Errno.None ? Map(file, length, alignment, margin, out error) : 0;
         if (error == Errno.None)
         {
-            return new AllocatedMemory(address, length);
+            return new AllocatedMemory(address, length, margin);
         }
 
         file.Dispose();
@@ -43,26 +50,26 @@ internal sealed class AllocatedMemory : DmaMemory
     }
 
     /// <inheritdoc/>
-    protected override bool ReleaseHandle() => MappedMemory.Release(handle, Length) == Errno.None;
+    protected override bool ReleaseHandle() => MappedMemory.Release(handle - (nint)margin, Length + (2 * margin)) == Errno.None;
 
     // Aligned addresses come from taking more and giving the ends back.
-    private static nint Map(MemoryFile file, ulong length, ulong alignment, out Errno error)
+    private static nint Map(MemoryFile file, ulong length, ulong alignment, ulong margin, out Errno error)
     {
         ulong excess = alignment - (ulong)Environment.SystemPageSize;
-        nint taken = MappedMemory.Reserve(length + excess, out error);
+        nint taken = MappedMemory.Reserve(length + excess + (2 * margin), out error);
         if (error != Errno.None)
         {
             return 0;
         }
 
-        ulong before = (alignment - ((ulong)taken & (alignment - 1))) & (alignment - 1);
-        nint address = taken + (nint)before;
+        ulong before = (alignment - (((ulong)taken + margin) & (alignment - 1))) & (alignment - 1);
+        nint address = taken + (nint)(before + margin);
         Trim(taken, before);
-        Trim(address + (nint)length, excess - before);
+        Trim(address + (nint)(length + margin), excess - before);
         error = MappedMemory.Map(address, length, file.File, 0);
         if (error != Errno.None)
         {
-            MappedMemory.Release(address, length);
+            MappedMemory.Release(address - (nint)margin, length + (2 * margin));
         }
 
         return address;

@@ -74,6 +74,9 @@ public sealed unsafe class DmaBuffer : IDisposable
 
     internal bool IsDisposed => usable == 0;
 
+    /// <summary>How many bytes of addresses before the first are the buffer's too, and lead nowhere.</summary>
+    internal ulong Gap { get; init; }
+
     /// <summary>Who sees it at its address.</summary>
     internal DmaSpace Space => space;
 
@@ -112,6 +115,9 @@ public sealed unsafe class DmaBuffer : IDisposable
     /// <summary>Takes the memory away from the function, then gives it back.</summary>
     /// <exception cref="PciException">The backend cannot take it away: the buffer stays as it is.</exception>
     public void Dispose() => space.Release(this);
+
+    /// <summary>The first byte behind the buffer that somebody wrote, counted from the buffer's first; -1 for none, or where nothing tells.</summary>
+    internal long FindOverrun() => memory is AllocatedMemory ? Canary.Find(memory, Length) : -1;
 
     /// <summary>Lets go of the memory, which no function must be able to reach any more.</summary>
     internal void Free()

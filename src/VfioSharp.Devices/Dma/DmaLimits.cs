@@ -10,4 +10,7 @@ internal sealed record DmaLimits(ImmutableArray<IovaRange> Ranges, ulong PageSiz
 {
     /// <summary>Whoever hands out the addresses, where functions share them: those of one IOMMU group do. Null where the function has them to itself.</summary>
     public IovaAllocator? Addresses { get; init; }
+
+    /// <summary>Who wants to know of writes beyond a buffer's end. Buffers then have nothing but a guard before and behind them. Null as a rule.</summary>
+    public IDmaGuard? Guard { get; init; }
 }

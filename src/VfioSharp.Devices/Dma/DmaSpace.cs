@@ -10,6 +10,7 @@ public sealed class DmaSpace
     private readonly PciFunction function;
     private readonly IovaAllocator addresses;
     private readonly int maxMappings;
+    private readonly IDmaGuard? guard;
 
     // Held over calls to the backend: an address is taken, mapped, unmapped and given back in that order, and nothing is mapped into a closed function.
     private readonly Lock gate = new();
@@ -23,6 +24,7 @@ public sealed class DmaSpace
         PageSize = limits.PageSizes & (~limits.PageSizes + 1);
         Granule = Math.Max(PageSize, Math.Max(function.Shape.PageSize, (ulong)Environment.SystemPageSize));
         maxMappings = limits.MaxMappings;
+        guard = limits.Guard;
         addresses = limits.Addresses ?? new IovaAllocator(limits.Ranges, Granule);
     }
 
@@ -51,9 +53,14 @@ public sealed class DmaSpace
         options.Check();
         ulong page = Math.Max(Granule, (ulong)options.HugePageSize);
         ulong whole = ((ulong)length + page - 1) & ~(page - 1);
-        AllocatedMemory memory = AllocatedMemory.Take(function, whole, page, options.HugePageSize, out MemoryFile file);
+        AllocatedMemory memory = AllocatedMemory.Take(function, whole, page, options.HugePageSize, guard is null ? 0 : page, out MemoryFile file);
         using (file)
         {
+            if (guard is not null)
+            {
+                Canary.Plant(memory, length);
+            }
+
             return Show(memory, file, (ulong)length, options);
         }
     }
@@ -117,12 +124,13 @@ public sealed class DmaSpace
             {
                 function.UnmapDmaCore(region);
                 buffers.Remove(buffer);
+                Examine(buffer);
             }
 
             buffer.Free();
             if (isMapped)
             {
-                addresses.Release(region.Iova, region.Length);
+                GiveBack(buffer, region);
             }
         }
     }
@@ -155,8 +163,10 @@ public sealed class DmaSpace
                     throw TooMany();
                 }
 
-                Iova iova = TakeAddress(memory.Length, options);
-                var buffer = new DmaBuffer(this, memory, iova, length, options.Access);
+                // A guarded buffer has addresses before it that lead nowhere, hence behind it too.
+                ulong gap = guard is null || options.At is not null ? 0 : Math.Max(Granule, Math.Max(options.Alignment, (ulong)options.HugePageSize));
+                Iova iova = TakeAddress(memory.Length + gap, options) + gap;
+                var buffer = new DmaBuffer(this, memory, iova, length, options.Access) { Gap = gap };
                 try
                 {
                     buffers.Add(buffer);
@@ -166,7 +176,7 @@ public sealed class DmaSpace
                 catch
                 {
                     buffers.Remove(buffer);
-                    addresses.Release(iova, memory.Length);
+                    GiveBack(buffer, buffer.Region);
                     throw;
                 }
             }
@@ -219,11 +229,22 @@ public sealed class DmaSpace
         try
         {
             function.UnmapDmaCore(buffer.Region);
-            addresses.Release(buffer.Region.Iova, buffer.Region.Length); // others may share them
+            Examine(buffer);
+            GiveBack(buffer, buffer.Region); // others may share them
         }
         catch (PciException)
         {
             // What the backend could not take away ends with the backend, which is closed next.
+        }
+    }
+
+    private void GiveBack(DmaBuffer buffer, in DmaRegion region) => addresses.Release(new Iova(region.Iova.Value - buffer.Gap), region.Length + buffer.Gap);
+
+    private void Examine(DmaBuffer buffer)
+    {
+        if (guard is not null && buffer.FindOverrun() is >= 0 and long at)
+        {
+            guard.OnOverrun(buffer.Iova, buffer.Length, at);
         }
     }
 }

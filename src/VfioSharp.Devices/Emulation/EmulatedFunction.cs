@@ -127,15 +127,34 @@ public abstract class EmulatedFunction
     /// <exception cref="InvalidDataException">It is not what <see cref="SaveAsync"/> writes; the function is to be reset.</exception>
     protected virtual ValueTask RestoreAsync(Stream source, CancellationToken cancellationToken) => ValueTask.CompletedTask;
 
-    internal void CallDoorbell(int bar, Doorbell bell) => OnDoorbell(bar, bell);
+    internal void CallDoorbell(int bar, Doorbell bell)
+    {
+        if (Core.Tap is { } tap)
+        {
+            CallDoorbell(tap, bar, bell);
+            return;
+        }
+
+        OnDoorbell(bar, bell);
+    }
 
     internal ValueTask CallSaveAsync(Stream destination, CancellationToken stop) => SaveAsync(destination, stop);
 
     internal ValueTask CallRestoreAsync(Stream source, CancellationToken stop) => RestoreAsync(source, stop);
 
-    internal ulong CallRead(int bar, ulong offset, int width) => OnRead(bar, offset, width);
+    internal ulong CallRead(int bar, ulong offset, int width) =>
+        Core.Tap is { } tap ? CallRead(tap, bar, offset, width) : OnRead(bar, offset, width);
 
-    internal void CallWrite(int bar, ulong offset, int width, ulong value) => OnWrite(bar, offset, width, value);
+    internal void CallWrite(int bar, ulong offset, int width, ulong value)
+    {
+        if (Core.Tap is { } tap)
+        {
+            CallWrite(tap, bar, offset, width, value);
+            return;
+        }
+
+        OnWrite(bar, offset, width, value);
+    }
 
     internal ValueTask CallResetAsync(CancellationToken stop) => ResetAsync(stop);
 
@@ -161,4 +180,13 @@ public abstract class EmulatedFunction
             Trace.TraceError($"{GetType().Name}: {operation}: {exception}, and who was told of it: {careless}");
         }
     }
+
+    // Apart, so that a function without a tap pays for no closure.
+    private ulong CallRead(IFunctionTap tap, int bar, ulong offset, int width) => tap.Read(bar, offset, width, () => OnRead(bar, offset, width));
+
+    private void CallDoorbell(IFunctionTap tap, int bar, Doorbell bell) =>
+        tap.Write(bar, bell.Offset, bell.Width, bell.Value ?? 0, _ => OnDoorbell(bar, bell));
+
+    private void CallWrite(IFunctionTap tap, int bar, ulong offset, int width, ulong value) =>
+        tap.Write(bar, offset, width, value, written => OnWrite(bar, offset, width, written));
 }

@@ -39,6 +39,17 @@ internal sealed class FunctionCore
 
     public FunctionLayout Layout => function.Layout;
 
+    /// <summary>What stands between the function and its surroundings; null for nothing. Changed only while it has no client.</summary>
+    public IFunctionTap? Tap
+    {
+        get;
+        set
+        {
+            field = value;
+            Memory.Tap = value;
+        }
+    }
+
     /// <summary>Where the function sits; null where it sits nowhere. Changed only while it has no client.</summary>
     public IFunctionPlacement? Placement { get; set; }
 
@@ -73,6 +84,18 @@ internal sealed class FunctionCore
         region == RegionIndex.Configuration ? WriteConfiguration(offset, data) : bars.Write(region, offset, data);
 
     public void Raise(int vector)
+    {
+        if (Tap is { } tap)
+        {
+            tap.Raise(this, vector);
+            return;
+        }
+
+        Send(vector);
+    }
+
+    /// <summary>Sends the message of a vector, past the tap.</summary>
+    public void Send(int vector)
     {
         lock (control)
         {

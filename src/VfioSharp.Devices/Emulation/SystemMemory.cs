@@ -25,8 +25,14 @@ public sealed class SystemMemory
     /// <summary>What else is on the bus of a function that sits on a host; null for one that sits nowhere.</summary>
     internal IBusMemory? Bus { get; set; }
 
-    /// <summary>Whether the function may reach memory at all: who holds leases over time looks here before using them.</summary>
-    internal bool IsReachable => CanReach;
+    /// <summary>What everything that the function does with memory passes; null for nothing.</summary>
+    internal IFunctionTap? Tap { get; set; }
+
+    /// <summary>
+    /// Whether the function may reach memory at all: it is master of its bus, and its host has not stopped it. Who holds leases over time looks here
+    /// before using them.
+    /// </summary>
+    internal bool IsReachable => configuration.CanMaster && Bus is not { IsStopped: true };
 
     /// <summary>How many pieces of memory the function can reach.</summary>
     internal int Count => regions.Count;
@@ -34,21 +40,19 @@ public sealed class SystemMemory
     /// <summary>How many bytes those have.</summary>
     internal ulong Bytes => regions.Bytes;
 
-    private bool CanReach => configuration.CanMaster && Bus is not { IsStopped: true };
-
     /// <summary>Reads, in no particular widths.</summary>
     /// <param name="address">Where, as the driver gave it.</param>
     /// <param name="destination">Where to; on false it may hold a part.</param>
     /// <returns>Whether all of it could be read.</returns>
     public bool TryRead(Iova address, Span<byte> destination) =>
-        destination.IsEmpty || (CanReach && (regions.TryRead(address.Value, destination) || Bus?.TryRead(address.Value, destination) == true));
+        destination.IsEmpty || (Tap is { } tap ? tap.TryRead(this, address.Value, destination) : Fetch(address.Value, destination));
 
     /// <summary>Writes, in no particular widths.</summary>
     /// <param name="address">Where, as the driver gave it.</param>
     /// <param name="source">What; on false a part may have been written.</param>
     /// <returns>Whether all of it could be written.</returns>
     public bool TryWrite(Iova address, ReadOnlySpan<byte> source) =>
-        source.IsEmpty || (CanReach && (regions.TryWrite(address.Value, source, log) || Bus?.TryWrite(address.Value, source) == true));
+        source.IsEmpty || (Tap is { } tap ? tap.TryWrite(this, address.Value, source) : Store(address.Value, source));
 
     /// <summary>Reads a structure.</summary>
     /// <inheritdoc cref="TryRead(Iova, Span{byte})"/>
@@ -79,7 +83,7 @@ public sealed class SystemMemory
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         lease = default;
-        if (!CanReach || regions.Acquire(address.Value, access) is not { } region)
+        if (!IsReachable || Tap?.MayLease(address.Value, length, access) == false || regions.Acquire(address.Value, access) is not { } region)
         {
             return false;
         }
@@ -94,6 +98,14 @@ public sealed class SystemMemory
         region.Release();
         return false;
     }
+
+    /// <summary>Reads, past the tap.</summary>
+    internal bool Fetch(ulong address, Span<byte> destination) =>
+        IsReachable && (regions.TryRead(address, destination) || Bus?.TryRead(address, destination) == true);
+
+    /// <summary>Writes, past the tap.</summary>
+    internal bool Store(ulong address, ReadOnlySpan<byte> source) =>
+        IsReachable && (regions.TryWrite(address, source, log) || Bus?.TryWrite(address, source) == true);
 
     /// <summary>The function may have written these bytes.</summary>
     internal void NoteWritten(ulong address, ulong length) => log?.Mark(address, length);

@@ -92,6 +92,9 @@ internal sealed class ControllerWorker
             if (wasEnabled && !registers.Configuration.IsEnabled)
             {
                 disables++;
+
+                // One that had failed is ready no more already: its driver takes that for the end of the reset, and must not find the failure of before.
+                Volatile.Write(ref status, status & ~(uint)ControllerStatus.Fatal);
             }
 
             Order();
@@ -222,7 +225,7 @@ internal sealed class ControllerWorker
 
     private void SetFatal()
     {
-        if (engine.IsFatal)
+        if (engine.IsFatal && seenDisables == disables)
         {
             Volatile.Write(ref status, status | (uint)ControllerStatus.Fatal);
         }
@@ -287,7 +290,14 @@ internal sealed class ControllerWorker
         {
             isEnabled = true;
             bool isReady = engine.Enable(asked.Configuration, asked.AdminQueueAttributes, asked.AdminSubmissionQueue, asked.AdminCompletionQueue);
-            Volatile.Write(ref status, (uint)(isReady ? ControllerStatus.Ready : ControllerStatus.Fatal));
+            lock (gate)
+            {
+                // It may have been disabled meanwhile, and be about to be enabled anew: then this says nothing any more.
+                if (disables == askedDisables)
+                {
+                    Volatile.Write(ref status, (uint)(isReady ? ControllerStatus.Ready : ControllerStatus.Fatal));
+                }
+            }
         }
 
         if (asked.Configuration.Shutdown != ShutdownNotice.None && !isShutDown)
