@@ -128,4 +128,10 @@ public enum NvmeStatus
 
     /// <summary>Blocks were deallocated or never written, and reading them is an error here.</summary>
     DeallocatedOrUnwritten = 0x287,
+
+    /// <summary>Said by a driver, not by a controller: there is no way to the controller any more, and whether the command was carried out is not known.</summary>
+    HostPathingError = 0x370,
+
+    /// <summary>Said by a driver, not by a controller: it gave the command up, and whether it was carried out is not known.</summary>
+    AbortedByHost = 0x371,
 }

@@ -99,6 +99,8 @@ internal static class Cli
             ShowCommand.Describe(output),
             PlanCommand.Describe(output),
             SnapshotCommand.Describe(output),
+            DiffCommand.Describe(output),
+            FleetCommand.Describe(output, error),
             ListCommand.Describe(output),
             BindCommand.Describe(output),
             UnbindCommand.Describe(output),

@@ -74,6 +74,9 @@ public sealed unsafe class DmaBuffer : IDisposable
 
     internal bool IsDisposed => usable == 0;
 
+    /// <summary>Who sees it at its address.</summary>
+    internal DmaSpace Space => space;
+
     /// <summary>A piece of the memory.</summary>
     /// <param name="offset">In bytes.</param>
     /// <param name="length">In bytes.</param>

@@ -23,6 +23,9 @@ public sealed record IsolationAssessment
     /// <summary>What the verdict rests on, and what is worth saying beside it.</summary>
     public ImmutableArray<IsolationFinding> Findings { get; init; } = [];
 
+    /// <summary>The one piece of evidence that decided, as a sentence: of the group's worst member, or that nothing translates; null where nothing is known.</summary>
+    public string? Reason { get; init; }
+
     /// <summary>What an operator can do to get isolation on this platform; null where there is nothing to add.</summary>
     public string? Advice { get; init; }
 

@@ -29,10 +29,20 @@ internal sealed record MessageFilter
     /// <summary>The evidence.</summary>
     public ImmutableArray<IsolationFinding> Findings { get; init; } = [];
 
+    /// <summary>The evidence that decided: the first, unless a later one was worse.</summary>
+    public string? Reason
+    {
+        get => field ?? (Findings is [var first, ..] ? first.Text : null);
+        private init;
+    }
+
     /// <summary>What an operator can do where messages are not confined.</summary>
     public string? Advice { get; init; }
 
     public MessageFilter With(string source, string text) => this with { Findings = Findings.Add(new(source, text)) };
+
+    /// <summary>Evidence that messages are not confined, whatever was found before.</summary>
+    public MessageFilter Refute(string source, string text) => (this with { Verdict = IsolationVerdict.NotIsolated, Reason = text }).With(source, text);
 
     public static MessageFilter Unknown(string source, string text) => new MessageFilter().With(source, text);
 }

@@ -67,17 +67,21 @@ public sealed class MsiIsolationAudit
             ? host.Groups.GetValueOrDefault(number) ?? new IommuGroupEvidence { Number = number } : null;
         bool isIommu = group is null && IommuUnitEvidence.IsIommu(node.Evidence);
         IsolationVerdict verdict;
+        string? reason;
         bool? accepts;
         if (group is null || group.IsNoIommu)
         {
             verdict = IsolationVerdict.NotIsolated;
             accepts = false;
-            findings.Add(DescribeUntranslated(group, filter, isIommu));
+            IsolationFinding untranslated = DescribeUntranslated(group, filter, isIommu);
+            reason = untranslated.Text;
+            findings.Add(untranslated);
         }
         else
         {
             GroupJudgement judgement = Judge(group);
             verdict = judgement.Verdict;
+            reason = judgement.DecidedBy is { } worst ? FilterOf(worst).Filter.Reason : null;
             if (judgement.DecidedBy is { } decider && decider.Address != node.Address && filter.Verdict != verdict)
             {
                 findings.Add(new($"{GroupSource}/{group.Number}", $"its group is judged by its worst member, {decider.Address}: {FilterOf(decider).Filter.Findings.FirstOrDefault().Text}"));
@@ -104,6 +108,7 @@ public sealed class MsiIsolationAudit
             InUse = filter.InUse,
             KernelAccepts = accepts,
             Findings = findings.ToImmutable(),
+            Reason = reason,
             Advice = verdict == IsolationVerdict.Isolated || isIommu ? null : filter.Advice,
             Platform = platform.Name,
         };

@@ -14,11 +14,17 @@ internal static class HostSource
         HelpName = "DIR|TAR",
     };
 
-    public static HostEvidence Read(string? root)
+    public static HostEvidence Read(string? root) => Read(root, $"--root {root}");
+
+    /// <summary>Reads a host.</summary>
+    /// <param name="root">A folder or snapshot; null for this machine.</param>
+    /// <param name="name">How messages call it.</param>
+    /// <exception cref="CliException">It is not there, or cannot be read.</exception>
+    public static HostEvidence Read(string? root, string name)
     {
         if (root is "")
         {
-            throw new CliException(ExitStatus.InputMissing, "--root: its name is empty");
+            throw new CliException(ExitStatus.InputMissing, $"{name.TrimEnd()}: its name is empty");
         }
 
         HostTree tree;
@@ -28,24 +34,24 @@ internal static class HostSource
         }
         catch (Exception problem) when (problem is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new CliException(ExitStatus.InputMissing, $"--root {root}: there is no such file or folder");
+            throw new CliException(ExitStatus.InputMissing, $"{name}: there is no such file or folder");
         }
         catch (InvalidDataException problem)
         {
-            throw new CliException(ExitStatus.IoError, $"--root {root}: {problem.Message}");
+            throw new CliException(ExitStatus.IoError, $"{name}: {problem.Message}");
         }
         catch (UnauthorizedAccessException)
         {
-            throw new CliException(ExitStatus.IoError, $"--root {root}: permission denied");
+            throw new CliException(ExitStatus.IoError, $"{name}: permission denied");
         }
         catch (IOException problem)
         {
-            throw new CliException(ExitStatus.IoError, $"--root {root}: cannot be read: {problem.Message}");
+            throw new CliException(ExitStatus.IoError, $"{name}: cannot be read: {problem.Message}");
         }
 
         if (root is not null && tree.List("sys").Count == 0 && tree.List("proc").Count == 0)
         {
-            throw new CliException(ExitStatus.InputMissing, $"--root {root}: holds no host (neither sys/ nor proc/); 'vfio snapshot -o FILE' on that host makes one");
+            throw new CliException(ExitStatus.InputMissing, $"{name}: holds no host (neither sys/ nor proc/); 'vfio snapshot -o FILE' on that host makes one");
         }
 
         return HostEvidence.Read(tree);

@@ -2,9 +2,13 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
+using VfioSharp.Cli.Hosting;
 using VfioSharp.Cli.Serving;
+using VfioSharp.Devices.Emulation;
 using VfioSharp.Pci.Mapping;
 using VfioSharp.VfioUser;
+using VfioSharp.VirtualHost.Topology;
+using Host = VfioSharp.VirtualHost.VirtualHost;
 
 namespace VfioSharp.Cli.Commands;
 
@@ -58,6 +62,8 @@ internal static class ServeCommand
             Examples: vfio serve tally --socket /tmp/tally.sock; vfio serve endpoint-test --socket a.sock --socket b.sock --stats
             """)
         { function, sockets, descriptors, mode, rule, trust, socketMode, trace, statistics, json };
+        var host = new VirtualHostArguments("--host-bridge");
+        host.AddSwitchesTo(command);
         command.Validators.Add(result => CheckWhatAndWhere(result, function, sockets, descriptors));
         command.SetAction(async (parsed, stop) =>
         {
@@ -71,14 +77,19 @@ internal static class ServeCommand
                 Trace = parsed.GetValue(trace) ? line => log.Write(LogLevel.Trace, line) : null,
             };
             ServableFunction kind = parsed.GetValue(function)!;
+            string[] paths = parsed.GetValue(sockets) ?? [];
+            int[] numbers = parsed.GetValue(descriptors) ?? [];
             VfioUserServer.RaiseDescriptorLimit();
-            await using var servers = new FunctionServers(kind, options, log);
-            foreach (string path in parsed.GetValue(sockets) ?? [])
+            Func<EmulatedFunction> create = kind.Create;
+            int count = paths.Length + numbers.Length;
+            await using var servers = new FunctionServers(
+                host.AreThere(parsed) ? PlaceOn(host, parsed, kind.Name, create, count, log) : Enumerable.Range(0, count).Select(_ => create()), options, log);
+            foreach (string path in paths)
             {
                 servers.Listen(path, parsed.GetValue(socketMode));
             }
 
-            foreach (int descriptor in parsed.GetValue(descriptors) ?? [])
+            foreach (int descriptor in numbers)
             {
                 servers.Take(descriptor);
             }
@@ -100,6 +111,16 @@ internal static class ServeCommand
             return (int)ExitStatus.Ok;
         });
         return command;
+    }
+
+    /// <summary>Plugs functions into a virtual host: what it isolates decides about the page of their tables, and whom it refuses has no client.</summary>
+    private static IEnumerable<EmulatedFunction> PlaceOn(
+        VirtualHostArguments arguments, ParseResult parsed, string model, Func<EmulatedFunction> create, int count, LineLogger log)
+    {
+        Host host = arguments.Create(parsed, bridge => DefaultPlan.Of(bridge, model, count), _ => create());
+        EndpointFunction[] functions = [.. host.Functions.OfType<EndpointFunction>()];
+        Array.ForEach(functions, function => HostServers.WarnOf(host, function, log));
+        return functions.Select(function => function.Model);
     }
 
     private static void Print(TextWriter output, ServableFunction kind, FunctionServers servers, bool asJson)

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using VfioSharp.Cli.Hosting;
-using VfioSharp.Linux;
+using VfioSharp.Cli.Output;
 using VfioSharp.Pci.Evidence;
 using VfioSharp.Pci.Snapshots;
 using VfioSharp.VirtualHost.Evidence;
@@ -39,9 +39,9 @@ internal static class SnapshotCommand
             {
                 result.AddError("--of-host and --root exclude each other");
             }
-            else if (!result.GetValue(ofHost) && result.Children.OfType<OptionResult>().FirstOrDefault(option => virtualHost.Has(option.Option) && !option.Implicit) is { } stray)
+            else if (!result.GetValue(ofHost) && virtualHost.Stray(result) is { } stray)
             {
-                result.AddError($"{stray.Option.Name} goes with --of-host");
+                result.AddError($"{stray} goes with --of-host");
             }
         });
         command.SetAction((parsed, stop) =>
@@ -52,7 +52,7 @@ internal static class SnapshotCommand
             var tree = new MemoryTree();
             host.WriteTo(tree);
             string path = parsed.GetValue(file)!;
-            Write(tree, path, stop);
+            WholeFile.Write(path, stream => SnapshotArchive.Write(tree, stream), stop);
             string count = string.Create(CultureInfo.InvariantCulture, $"{host.Functions.Length} function{(host.Functions.Length == 1 ? "" : "s")}");
             output.WriteLine($"{path}: {count}; judge it with: vfio audit --root {path}");
             return Task.FromResult((int)ExitStatus.Ok);
@@ -65,72 +65,6 @@ internal static class SnapshotCommand
         if (result.Tokens is [{ Value: "" or "-" } token])
         {
             result.AddError($"--output {(token.Value.Length == 0 ? "''" : token.Value)}: a snapshot goes to a file, which needs a name (./- is one)");
-        }
-    }
-
-    // Beside the file, then moved over it: whoever reads it sees the old one or the new one, whole.
-    private static void Write(MemoryTree tree, string path, CancellationToken stop)
-    {
-        string? partial = null;
-        try
-        {
-            string full = TargetOf(path);
-            string beside = Path.Combine(Path.GetDirectoryName(full) ?? "/", $".{Path.GetFileName(full)}.{Environment.ProcessId}.partial");
-            using (FileStream stream = new(beside, FileMode.CreateNew, FileAccess.Write))
-            {
-                partial = beside;
-                SnapshotArchive.Write(tree, stream);
-            }
-
-            stop.ThrowIfCancellationRequested();
-            File.Move(beside, full, overwrite: true);
-        }
-        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
-        {
-            throw new CliException(ExitStatus.IoError, $"cannot write {path}: {Reason(problem)}");
-        }
-        finally
-        {
-            Remove(partial);
-        }
-    }
-
-    // Where the file really lies: a link stays a link. Only a file is replaced, never /dev/null or a pipe.
-    private static string TargetOf(string path)
-    {
-        string full = Path.GetFullPath(path);
-        var file = new FileInfo(full);
-        full = file.LinkTarget is null ? full : file.ResolveLinkTarget(returnFinalTarget: true)!.FullName;
-        if (Directory.Exists(full) || full.EndsWith('/'))
-        {
-            throw new IOException("it is a folder");
-        }
-
-        return Path.Exists(full) && LinuxHost.OpenTree(null).Read(full).State == HostFileState.Failed
-            ? throw new IOException("it is there already, and no regular file") : full;
-    }
-
-    // Without the name of the file beside it, which is not the user's.
-    private static string Reason(Exception problem) => problem switch
-    {
-        DirectoryNotFoundException or FileNotFoundException => "there is no such folder, or no file can be made in it",
-        UnauthorizedAccessException => "permission denied",
-        _ when problem.Message.IndexOf(" : '", StringComparison.Ordinal) is > 0 and var end => problem.Message[..end],
-        _ => problem.Message,
-    };
-
-    private static void Remove(string? partial)
-    {
-        try
-        {
-            if (partial is not null)
-            {
-                File.Delete(partial);
-            }
-        }
-        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
-        {
-            // What kept it from being made keeps it from being removed, and has been said.
         }
     }
 }

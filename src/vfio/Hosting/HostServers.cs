@@ -35,7 +35,7 @@ internal sealed class HostServers(Host host, VfioUserServerOptions options, Line
             served.Add(function.Address.ToString(), VfioUserServer.Listen(Path.Combine(folder, $"{function.Address}.sock"), options), function.Model);
         }
 
-        Array.ForEach(held, WarnOf);
+        Array.ForEach(held, function => WarnOf(host, function, log));
     }
 
     /// <summary>Serves until it is told to stop.</summary>
@@ -52,8 +52,11 @@ internal sealed class HostServers(Host host, VfioUserServerOptions options, Line
     /// <summary>Lets go of all clients and removes the sockets.</summary>
     public ValueTask DisposeAsync() => served.DisposeAsync();
 
-    // What a client would be told, the operator is told before.
-    private void WarnOf(EndpointFunction function)
+    /// <summary>Tells the operator before what a client would be told.</summary>
+    /// <param name="host">The host.</param>
+    /// <param name="function">A function of it.</param>
+    /// <param name="log">Takes the warning, where there is one.</param>
+    public static void WarnOf(Host host, EndpointFunction function, LineLogger log)
     {
         try
         {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using VfioSharp.Cli.Commands;
 using VfioSharp.Cli.Serving;
 using VfioSharp.Devices.Emulation;
@@ -11,9 +12,10 @@ using Host = VfioSharp.VirtualHost.VirtualHost;
 namespace VfioSharp.Cli.Hosting;
 
 /// <summary>How the command line says which virtual host is meant.</summary>
-internal sealed class VirtualHostArguments
+/// <param name="name">The option that names its platform.</param>
+internal sealed class VirtualHostArguments(string name = "--bridge")
 {
-    private readonly Option<HostBridgeKind?> bridge = new("--bridge")
+    private readonly Option<HostBridgeKind?> bridge = new(name)
     {
         Description = "The platform: Intel VT-d, AMD-Vi, Power's IODA3 and IODA2, Arm's GICv3 ITS and GICv2m, s390x, RISC-V's IMSIC, x86 without an IOMMU",
         HelpName = string.Join('|', Names),
@@ -24,7 +26,7 @@ internal sealed class VirtualHostArguments
                 return kind;
             }
 
-            result.AddError($"--bridge {result.Tokens[0].Value}: not one of {string.Join(", ", Names)}");
+            result.AddError($"{name} {result.Tokens[0].Value}: not one of {string.Join(", ", Names)}");
             return null;
         },
     };
@@ -37,8 +39,7 @@ internal sealed class VirtualHostArguments
         "Whose interrupt files groups write to: the harts' (shared), a guest file each (own), a memory-resident file each (mrif); for imsic");
 
     private readonly Option<bool> unsafeInterrupts = new("--allow-unsafe-interrupts") { Description = "vfio-pci attaches groups that are not isolated" };
-    private readonly Option<VfioDialect> dialect = Options.Choice<VfioDialect>("--dialect",
-        "How vfio-pci says what can be mapped: before 4.6; 4.6 to 4.15; the patch series of 2017; 4.16 and later (msixMappable without it)");
+    private readonly Option<VfioDialect> dialect = Dialect();
 
     private readonly Option<int> processors = Options.Number("--processors", "How many processors it has", "1-254", 64);
     private readonly Option<string?> topology = new("--topology")
@@ -51,8 +52,6 @@ internal sealed class VirtualHostArguments
 
     private Option[] All => [bridge, advertisedOnly, nosid, compatibility, noIommu, files, unsafeInterrupts, dialect, processors, topology];
 
-    public VirtualHostArguments() => dialect.DefaultValueFactory = _ => VfioDialect.MsixMappable;
-
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
@@ -62,16 +61,44 @@ internal sealed class VirtualHostArguments
         }
     }
 
-    /// <summary>Whether an option is one of these.</summary>
-    public bool Has(Option option) => Array.IndexOf(All, option) >= 0;
+    /// <summary>Adds those that say what kind of host it is to a command that knows what is plugged in, and has them make sense only together.</summary>
+    public void AddSwitchesTo(Command command)
+    {
+        foreach (Option option in All.Where(option => option != topology))
+        {
+            command.Add(option);
+        }
+
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(bridge) is null && Stray(result) is { } stray)
+            {
+                result.AddError($"{stray} goes with {name}");
+            }
+        });
+    }
+
+    /// <summary>One of these options that is there, by its name; null where none is.</summary>
+    public string? Stray(CommandResult result) =>
+        result.Children.OfType<OptionResult>().FirstOrDefault(option => Array.IndexOf(All, option.Option) >= 0 && !option.Implicit)?.Option.Name;
+
+    /// <summary>Whether a host is asked for.</summary>
+    public bool AreThere(ParseResult parsed) => parsed.GetValue(bridge) is not null;
+
+    /// <summary>Makes the host, with what the command line or the default plugs in.</summary>
+    /// <exception cref="CliException">There can be no such host; the message says why.</exception>
+    public Host Create(ParseResult parsed) => Create(parsed, parsed.GetValue(topology) is { } path ? _ => ReadPlan(path) : DefaultPlan.For, MakeModel);
 
     /// <summary>Makes the host.</summary>
+    /// <param name="parsed">What kind of host.</param>
+    /// <param name="planFor">What is plugged in.</param>
+    /// <param name="models">Makes the functions.</param>
     /// <exception cref="CliException">There can be no such host; the message says why.</exception>
-    public Host Create(ParseResult parsed)
+    public Host Create(ParseResult parsed, Func<HostBridgeKind, HostPlan> planFor, Func<FunctionPlan, EmulatedFunction> models)
     {
         if (parsed.GetValue(bridge) is not { } kind)
         {
-            throw new CliException(ExitStatus.Usage, $"which host? --bridge is one of {string.Join(", ", Names)}");
+            throw new CliException(ExitStatus.Usage, $"which host? {name} is one of {string.Join(", ", Names)}");
         }
 
         var options = new VirtualHostOptions
@@ -86,21 +113,29 @@ internal sealed class VirtualHostArguments
             Dialect = parsed.GetValue(dialect),
             Processors = parsed.GetValue(processors),
         };
-        HostPlan plan = parsed.GetValue(topology) is { } path ? ReadPlan(path) : DefaultPlan.For(kind);
+        HostPlan plan = planFor(kind);
         try
         {
-            return Host.Create(options, plan, MakeModel);
+            return Host.Create(options, plan, models);
         }
         catch (ArgumentException problem)
         {
             // The message names the place, or the option; the parameter's name behind it says nothing here.
-            string message = problem.ParamName is { } name ? problem.Message.Replace($" (Parameter '{name}')", "", StringComparison.Ordinal) : problem.Message;
+            string message = problem.ParamName is { } parameter ? problem.Message.Replace($" (Parameter '{parameter}')", "", StringComparison.Ordinal) : problem.Message;
             throw new CliException(ExitStatus.Usage, parsed.GetValue(topology) is { } file && problem.ParamName is null ? $"--topology {file}: {message}" : message);
         }
         catch (Devices.PciException problem)
         {
             throw new CliException(ExitStatus.Usage, problem.Message);
         }
+    }
+
+    private static Option<VfioDialect> Dialect()
+    {
+        Option<VfioDialect> option = Options.Choice<VfioDialect>("--dialect",
+            "How vfio-pci says what can be mapped: before 4.6; 4.6 to 4.15; the patch series of 2017; 4.16 and later (msixMappable without it)");
+        option.DefaultValueFactory = _ => VfioDialect.MsixMappable;
+        return option;
     }
 
     private static HostPlan ReadPlan(string path)

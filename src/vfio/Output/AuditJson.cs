@@ -170,6 +170,7 @@ internal static class AuditJson
         json.WriteString("platform", isolation.Platform);
         json.WriteBoolean("busFlag", function.Node.Bus.HasIsolatedMsis);
         WriteFindings(json, isolation.Findings);
+        json.WriteString("reason", isolation.Reason);
         json.WriteString("advice", isolation.Advice);
         json.WriteEndObject();
     }
@@ -200,7 +201,8 @@ internal static class AuditJson
         json.WriteEndArray();
     }
 
-    private static void WriteNullable(Utf8JsonWriter json, string name, bool? value)
+    /// <summary>A truth, or null.</summary>
+    public static void WriteNullable(Utf8JsonWriter json, string name, bool? value)
     {
         if (value is { } known)
         {

@@ -1,22 +1,24 @@
 using Microsoft.Extensions.Logging;
 using VfioSharp.Cli.Output;
+using VfioSharp.Devices.Emulation;
 using VfioSharp.Pci.Mapping;
 using VfioSharp.VfioUser;
 
 namespace VfioSharp.Cli.Serving;
 
 /// <summary>Functions of one kind, one at each socket: listening first, at all of them, then served.</summary>
-/// <param name="kind">What to serve.</param>
+/// <param name="functions">What to serve, in the order of the sockets; ended with their servers.</param>
 /// <param name="options">How.</param>
 /// <param name="log">Takes what functions do wrong.</param>
-internal sealed class FunctionServers(ServableFunction kind, VfioUserServerOptions options, LineLogger log) : IAsyncDisposable
+internal sealed class FunctionServers(IEnumerable<EmulatedFunction> functions, VfioUserServerOptions options, LineLogger log) : IAsyncDisposable
 {
     private readonly ServedFunctions served = new(log);
+    private readonly Queue<EmulatedFunction> waiting = new(functions);
 
     /// <summary>Where they are, with what was counted there until now.</summary>
     public IEnumerable<(string Socket, VfioUserStatistics Counts)> Statistics => served.Servers.Select(server => (server.Path, server.Statistics));
 
-    /// <summary>Makes a socket, and a function for it.</summary>
+    /// <summary>Makes a socket for the next function.</summary>
     /// <param name="path">Where.</param>
     /// <param name="mode">Its permissions, whatever the umask; null for its owner's alone.</param>
     /// <exception cref="IOException">It cannot be made; the message says why.</exception>
@@ -29,7 +31,7 @@ internal sealed class FunctionServers(ServableFunction kind, VfioUserServerOptio
         }
     }
 
-    /// <summary>Takes over a socket that listens, and makes a function for it.</summary>
+    /// <summary>Takes over a socket that listens, for the next function.</summary>
     /// <param name="descriptor">Its number.</param>
     /// <exception cref="CliException">It is none.</exception>
     public void Take(int descriptor)
@@ -66,8 +68,18 @@ internal sealed class FunctionServers(ServableFunction kind, VfioUserServerOptio
         },
         stop);
 
-    /// <summary>Lets go of all clients and removes the sockets.</summary>
-    public ValueTask DisposeAsync() => served.DisposeAsync();
+    /// <summary>Lets go of all clients and removes the sockets, then ends the functions.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await served.DisposeAsync().ConfigureAwait(false);
+        while (waiting.TryDequeue(out EmulatedFunction? function))
+        {
+            if (function is IAsyncDisposable unserved)
+            {
+                await unserved.DisposeAsync().ConfigureAwait(false);
+            }
+        }
+    }
 
-    private void Add(VfioUserServer server) => served.Add(server.Path, server, kind.Create());
+    private void Add(VfioUserServer server) => served.Add(server.Path, server, waiting.Dequeue());
 }

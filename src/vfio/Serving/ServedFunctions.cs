@@ -33,6 +33,10 @@ internal sealed class ServedFunctions(LineLogger log) : IAsyncDisposable
         return Task.WhenAll(serving);
     }
 
-    /// <summary>Lets go of all clients and removes the sockets.</summary>
-    public async ValueTask DisposeAsync() => await Task.WhenAll(Servers.Select(server => server.DisposeAsync().AsTask())).ConfigureAwait(false);
+    /// <summary>Lets go of all clients and removes the sockets, then ends the functions that have something to end.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await Task.WhenAll(Servers.Select(server => server.DisposeAsync().AsTask())).ConfigureAwait(false);
+        await Task.WhenAll(served.Select(each => each.Function).OfType<IAsyncDisposable>().Select(function => function.DisposeAsync().AsTask())).ConfigureAwait(false);
+    }
 }

@@ -75,6 +75,7 @@ internal static class AuditDocument
         Flag(isolation, "busFlag");
         Findings(isolation);
         isolation.GetProperty("findings").GetArrayLength().ShouldBeGreaterThan(0, "a verdict without a reason");
+        Text(isolation, "reason", nullable: true);
         Text(isolation, "advice", nullable: true);
 
         JsonElement msix = function.GetProperty("msix");

@@ -17,7 +17,7 @@ public sealed partial class DocumentationTests : IDisposable
     {
         string readme = Read("README.md");
         string[] commands = [.. Command().Matches(CliRun.Of("--help").Output).Select(match => match.Groups["name"].Value)];
-        commands.Length.ShouldBe(11);
+        commands.Length.ShouldBe(13);
         commands.ShouldAllBe(command => readme.Contains($"| `vfio {command} ", StringComparison.Ordinal));
     }
 

@@ -6,13 +6,16 @@ namespace VfioSharp.Cli.Tests.Commands;
 public sealed class HelpTests
 {
     [Theory]
-    [InlineData("", "audit", "show", "plan", "snapshot", "list", "bind", "unbind", "serve", "connect", "host", "demo", "--version")]
+    [InlineData("", "audit", "show", "plan", "snapshot", "list", "bind", "unbind", "diff", "fleet", "serve", "connect", "host", "demo", "--version")]
     [InlineData("audit", "ADDRESS", "--root", "--json", "--page-size", "--rule", "requireIsolation|neverMap|acceptRisk", "Exit status")]
     [InlineData("show", "ADDRESS", "--root", "--json", "--rule", "Exit status")]
     [InlineData("plan", "--bar", "--table", "--vectors", "--pba", "--page-size", "--verdict", "--rule", "--backend", "whole|none|OFF+LEN", "--json", "Example")]
     [InlineData("snapshot", "-o, --output", "--root", "nothing secret")]
     [InlineData("serve", "tally", "endpoint-test", "--socket, --socket-path <PATH>", "--fd <N>", "--mode <shared|dedicated|spinning>", "--rule", "--trust-peer-memory",
-        "--socket-mode <OCTAL>", "--trace", "--stats", "--json", "ready: FUNCTION at PATH", "Exit status", "Examples")]
+        "--socket-mode <OCTAL>", "--trace", "--stats", "--json", "--host-bridge <none|vtd|amdvi|ioda|ioda2|its|v2m|s390|imsic>", "--allow-unsafe-interrupts",
+        "ready: FUNCTION at PATH", "Exit status", "Examples")]
+    [InlineData("diff", "BEFORE", "AFTER", "--json", "Exit status", "Examples")]
+    [InlineData("fleet", "DIR|FILE", "--ndjson <FILE>", "Exit status", "Examples")]
     [InlineData("connect", "PATH", "--json", "--rule", "--trust-peer-memory", "--trace", "Exit status", "Examples")]
     [InlineData("demo", "--times <N>")]
     [InlineData("host", "--bridge <none|vtd|amdvi|ioda|ioda2|its|v2m|s390|imsic>", "--advertised-only", "--nosid", "--compatibility-format", "--no-iommu",

@@ -76,6 +76,34 @@ public sealed class HostServeTests : IDisposable
         lines.ShouldContain(line => line.Contains("client 1 (process 1234)", StringComparison.Ordinal) && line.Contains(reason, StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("vtd", "mapped (msisIsolated)")]
+    [InlineData("s390", "mapped (msisIsolated)")]
+    [InlineData("vtd --advertised-only --allow-unsafe-interrupts", "trapped (msisNotIsolated)")]
+    public async Task Functions_that_are_served_by_name_can_sit_on_a_host_and_what_it_isolates_decides(string bridge, string decision)
+    {
+        string[] sockets = [folder["a.sock"], folder["b.sock"]];
+        await using ServeRun run = await ServeRun.StartAsync(
+            ["tally", "--host-bridge", .. bridge.Split(' '), "--socket", sockets[0], "--socket", sockets[1]]);
+        foreach (string socket in sockets)
+        {
+            await using PciFunction function = await VfioUserClient.ConnectAsync(socket, stop: Stop);
+            function.MapBar(2).MsixTable.Access.ToString().ShouldBe(decision.Split(' ')[0], StringCompareShould.IgnoreCase);
+        }
+
+        string log = ServeRun.Plain((await run.StopAsync()).Error, folder.Path);
+        log.ShouldContain($"/run/a.sock: the page of the MSI-X table is {decision}");
+        log.ShouldContain($"/run/b.sock: the page of the MSI-X table is {decision}");
+    }
+
+    [Fact]
+    public async Task Where_its_host_would_refuse_clients_a_function_that_is_served_by_name_has_none()
+    {
+        await using ServeRun run = await ServeRun.StartAsync("tally", "--host-bridge", "vtd", "--advertised-only", "--socket", folder["a.sock"]);
+        await Should.ThrowAsync<VfioUserProtocolException>(async () => await VfioUserClient.ConnectAsync(folder["a.sock"], stop: Stop));
+        ServeRun.Plain((await run.StopAsync()).Error, folder.Path).ShouldContain("warning: 0000:01:00.0: clients will be refused: ");
+    }
+
     [Fact]
     public async Task Messages_can_be_watched()
     {

@@ -70,7 +70,7 @@ internal sealed class IntelVtdPlatform : X86Platform
         // As setup_irqremap() reads it (drivers/iommu/irq_remapping.c): once said, never unsaid.
         if (host.CommandLine.Words("intremap").Any(word => word.StartsWith("nosid", StringComparison.Ordinal)))
         {
-            return (filter with { Verdict = IsolationVerdict.NotIsolated }).With(Source,
+            return filter.Refute(Source,
                 "intremap=nosid turns source-id checking off: a function can use another's entry of the remapping table. The kernel accepts this without a word; it is weaker than isolation");
         }
 
@@ -86,7 +86,7 @@ internal sealed class IntelVtdPlatform : X86Platform
         const string Source = "kernel log";
         return host.Log.Find("Compatibility-format IRQs enabled") is not { } warning ? filter
             : host.Log.Find("Enabled IRQ remapping in x2apic mode") is { } mode ? filter.With(Source, $"{warning} does not matter here ({mode}): extended mode blocks them all the same")
-            : (filter with { Verdict = IsolationVerdict.NotIsolated }).With(Source,
+            : filter.Refute(Source,
                 $"{warning} a function can send any interrupt by a message that names no entry of the remapping table. The kernel warns and goes on calling this isolated");
     }
 
