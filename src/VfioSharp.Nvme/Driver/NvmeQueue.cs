@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Runtime.InteropServices;
 using VfioSharp.Devices.Dma;
 using VfioSharp.Nvme.Spec;
 
@@ -365,42 +364,7 @@ public sealed class NvmeQueue : IAsyncDisposable
     private void Fill(CommandSlot slot, in NvmeCommand command)
     {
         slot.Opcode = (byte)command.Opcode;
-        (ulong First, ulong Second) data = default;
-        DataTransfer transfer = DataTransfer.Prp;
-        uint dword10 = (uint)command.Block, dword11 = (uint)(command.Block >> 32), dword12 = command.Dword12;
-        if (command.Buffer is { } buffer)
-        {
-            ulong address = buffer.Iova.Value + (ulong)command.Offset;
-            if (core.Controller.CanTakeSgl && TransferPages.NeedList(address, command.Length, pair.Geometry.PageSize))
-            {
-                // One piece, however many pages: nothing to write down beside the command, and for a controller one address to find.
-                transfer = DataTransfer.Sgl;
-                (data.First, data.Second) = SglDescriptor.Of(SglType.DataBlock, address, (uint)command.Length);
-            }
-            else
-            {
-                data = TransferPages.Describe(address, command.Length, pair.Geometry.PageSize, pair.ListOf(slot), pair.ListAddress(slot));
-            }
-        }
-        else if (command.Opcode == IoOpcode.DatasetManagement)
-        {
-            MemoryMarshal.Cast<byte, DatasetRange>(pair.ListOf(slot))[0] = new DatasetRange { StartingBlock = command.Block, BlockCount = command.Dword12 };
-            data = (pair.ListAddress(slot), 0);
-            (dword10, dword11, dword12) = (0, DatasetRange.Deallocate, 0);
-        }
-
-        pair.NextEntry = new SubmissionEntry
-        {
-            Opcode = (byte)command.Opcode,
-            Flags = SubmissionEntry.FlagsOf(transfer),
-            CommandId = slot.CommandId,
-            NamespaceId = command.NamespaceId,
-            Prp1 = data.First,
-            Prp2 = data.Second,
-            Dword10 = dword10,
-            Dword11 = dword11,
-            Dword12 = dword12,
-        };
+        pair.NextEntry = CommandEntries.Of(command, slot, pair, core.Controller.CanTakeSgl);
         pair.Push();
     }
 }

@@ -29,11 +29,12 @@ internal sealed record DemoMeasurement(string Name, DoorbellCost? Doorbell, Immu
         foreach (int depth in Depths)
         {
             var plan = new PerfPlan(session.Driver.Namespaces[0], PerfWorkload.RandRead, 4096 / session.Driver.Namespaces[0].BlockSize, depth, 1, time, false);
-            long before = stage.Messages;
-            ImmutableArray<PerfQueue> runs = await PerfRun.RunAsync(session, plan, stop).ConfigureAwait(false);
+            long before = 0;
+            long sent = 0;
+            ImmutableArray<PerfQueue> runs = await PerfRun.RunAsync(session, plan, stop, () => (before, sent) = (stage.Messages, stage.Messages - before)).ConfigureAwait(false);
             stop.ThrowIfCancellationRequested();
             PerfQueue run = runs[0];
-            messages = rates.Count == 0 ? (double)(stage.Messages - before) / Math.Max(run.Latencies.Count, 1) : messages;
+            messages = rates.Count == 0 ? (double)sent / Math.Max(run.Latencies.Count, 1) : messages;
             rates.Add(run.Elapsed == 0 ? 0 : run.Latencies.Count * (double)Stopwatch.Frequency / run.Elapsed);
         }
 

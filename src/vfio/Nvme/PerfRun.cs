@@ -13,7 +13,8 @@ internal static class PerfRun
     /// <param name="session">The controller.</param>
     /// <param name="plan">What.</param>
     /// <param name="stop">Ends it early; what was seen by then counts.</param>
-    public static async Task<ImmutableArray<PerfQueue>> RunAsync(NvmeSession session, PerfPlan plan, CancellationToken stop)
+    /// <param name="running">Is called when all is set up, and when all I/O has ended.</param>
+    public static async Task<ImmutableArray<PerfQueue>> RunAsync(NvmeSession session, PerfPlan plan, CancellationToken stop, Action? running = null)
     {
         var queues = new List<NvmeQueue>();
         var buffers = new List<DmaBuffer>();
@@ -28,7 +29,9 @@ internal static class PerfRun
             }
 
             ImmutableArray<PerfQueue> runs = [.. queues.Select((queue, index) => new PerfQueue(plan, queue, buffers[index], index))];
+            running?.Invoke();
             await Task.WhenAll(runs.Select(run => run.RunAsync(stop))).ConfigureAwait(false);
+            running?.Invoke();
             return runs;
         }
         finally

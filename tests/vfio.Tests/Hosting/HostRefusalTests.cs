@@ -46,7 +46,7 @@ public sealed class HostRefusalTests : IDisposable
     [InlineData("""{ "hostBridges": [ { "slots": [ { "at": "01.0", "model": "tally", "driver": "vfio" } ] } ] }""",
         "hostBridges[0].slots[0].driver is 'vfio'; there are: native, vfio-pci, none")]
     [InlineData("""{ "hostBridges": [ { "slots": [ { "at": "01.0", "bridge": "upstreamPort" } ] } ] }""", "root bus 0000:00, 01.0 is a UpstreamPort, which does not belong on a root bus")]
-    [InlineData("""{ "hostBridges": [ { "slots": [ { "at": "01.0", "model": "nvme" } ] } ] }""", "01.0 is a 'nvme', which there is no model of; there are: tally, endpoint-test")]
+    [InlineData("""{ "hostBridges": [ { "slots": [ { "at": "01.0", "model": "disk" } ] } ] }""", "01.0 is a 'disk', which there is no model of; there are: tally, nvme, endpoint-test")]
     [InlineData("""{ "hostBridges": [ { "slots": [ { "at": "01.1", "model": "tally" } ] } ] }""", "root bus 0000:00, 01.1 is never found: its device has no function 0")]
     public void A_broken_topology_ends_with_64_and_names_the_place_and_the_rule(string json, string said)
     {

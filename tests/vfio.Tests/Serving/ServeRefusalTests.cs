@@ -8,8 +8,8 @@ public sealed class ServeRefusalTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     [Theory]
-    [InlineData("serve", "what? There are: tally, endpoint-test")]
-    [InlineData("serve nvme --socket a", "there is no function 'nvme' to serve; there are: tally, endpoint-test")]
+    [InlineData("serve", "what? There are: tally, nvme, endpoint-test")]
+    [InlineData("serve disk --socket a", "there is no function 'disk' to serve; there are: tally, nvme, endpoint-test")]
     [InlineData("serve --frobnicate --socket a", "--frobnicate")]
     [InlineData("serve tally", "where? --socket PATH")]
     [InlineData("serve tally --socket", "--socket")]
