@@ -2,8 +2,8 @@ using System.Globalization;
 using VfioSharp.Pci.Addressing;
 using VfioSharp.Pci.Audit;
 using VfioSharp.Pci.Isolation;
-using VfioSharp.Pci.Topology;
 using VfioSharp.Pci.Naming;
+using VfioSharp.Pci.Topology;
 
 namespace VfioSharp.Cli.Html;
 
