@@ -11,9 +11,6 @@ namespace VfioSharp.Cli.Commands;
 /// <summary><c>vfio connect PATH</c>: everything about one served function.</summary>
 internal static class ConnectCommand
 {
-    private const int NoSuchFile = 2; // ENOENT
-    private const int Refused = 111; // ECONNREFUSED
-
     public static Command Describe(TextWriter output, TextWriter error)
     {
         var path = new Argument<string>("PATH") { Description = "The socket where the function is served" };
@@ -67,7 +64,7 @@ internal static class ConnectCommand
         {
             return await VfioUserClient.DescribeAsync(path, options, stop).ConfigureAwait(false);
         }
-        catch (PciException problem) when (problem.ErrorNumber is NoSuchFile or Refused)
+        catch (PciException problem) when (problem.IsNobodyThere())
         {
             throw new CliException(ExitStatus.InputMissing, problem.Message);
         }

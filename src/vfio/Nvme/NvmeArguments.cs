@@ -12,9 +12,6 @@ namespace VfioSharp.Cli.Nvme;
 /// <summary>How the command line says which controller is meant: a function of this host on vfio-pci, or one that is served.</summary>
 internal sealed class NvmeArguments
 {
-    private const int NoSuchFile = 2; // ENOENT
-    private const int Refused = 111; // ECONNREFUSED
-
     private readonly Argument<PciAddress?> address = new("ADDRESS")
     {
         Description = "A controller of this host, bound to vfio-pci ('vfio bind ADDRESS')",
@@ -87,7 +84,7 @@ internal sealed class NvmeArguments
             var options = new VfioUserClientOptions { TableRule = parsed.GetValue(rule), TrustPeerMemory = parsed.GetValue(trust) };
             return await VfioUserClient.ConnectAsync(path, options, stop).ConfigureAwait(false);
         }
-        catch (PciException problem) when (problem.ErrorNumber is NoSuchFile or Refused)
+        catch (PciException problem) when (problem.IsNobodyThere())
         {
             throw new CliException(ExitStatus.InputMissing, problem.Message);
         }

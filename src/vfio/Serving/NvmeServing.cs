@@ -15,7 +15,6 @@ internal sealed class NvmeServing
     public const string Name = "nvme";
 
     private const int DefaultBlock = 512;
-    private const int NoSuchFile = 2; // ENOENT
 
     private readonly Option<string[]> files = new("--file")
     {
@@ -129,7 +128,7 @@ internal sealed class NvmeServing
         {
             return make();
         }
-        catch (PciException problem) when (problem.ErrorNumber == NoSuchFile)
+        catch (PciException problem) when (problem.IsNoSuchFile())
         {
             throw new CliException(ExitStatus.InputMissing, problem.Message);
         }
